@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/audio/waveform.h"
+
+namespace timbre::audio {
+
+// What is accepted. Defaults are the service's.
+struct DecodeLimits {
+  int max_channels = 16;
+  int min_sample_rate_hz = 4000;
+  int max_sample_rate_hz = 384000;
+  absl::Duration max_duration = absl::Minutes(60);  // of decoded audio
+};
+
+// Decodes encoded bytes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, CAF, AU: an allow-list of libsndfile's formats) and
+// mixes to mono (mean over the channels), at the file's own rate.
+// The decoded length counts, never the header's claim; memory grows only with what is really decoded.
+// Errors: kInvalidArgument empty, unknown format, no samples, NaN or infinite samples, channels or rate outside the
+//   limits, truncated beyond use · kResourceExhausted longer than max_duration. Each says actual and allowed values.
+absl::StatusOr<Waveform> DecodeBytes(std::span<const std::byte> bytes, const DecodeLimits& limits);
+
+// The same from a file. Further errors: kNotFound.
+absl::StatusOr<Waveform> DecodeFile(const std::filesystem::path& path, const DecodeLimits& limits);
+
+// Raw PCM of a request.
+enum class SampleFormat { kFloat32, kInt16 };  // little endian, interleaved
+
+struct PcmFormat {
+  SampleFormat sample_format = SampleFormat::kFloat32;
+  int sample_rate_hz = 0;
+  int channels = 1;
+};
+
+// Errors: kInvalidArgument, as above.
+absl::Status CheckPcmFormat(const PcmFormat& format, const DecodeLimits& limits);
+
+// Interleaved PCM bytes to mono. Errors: as above, and kInvalidArgument when the bytes are no whole number of frames.
+absl::StatusOr<Waveform> DecodePcm(std::span<const std::byte> bytes, const PcmFormat& format,
+                                   const DecodeLimits& limits);
+
+}  // namespace timbre::audio

@@ -1,0 +1,43 @@
+#include "core/base/executor.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace timbre::base {
+
+ThreadPool::ThreadPool(Options options) : options_(std::move(options)), queue_(options_.queue_capacity) {}
+
+std::unique_ptr<ThreadPool> ThreadPool::Start(Options options) {
+  std::unique_ptr<ThreadPool> pool(new ThreadPool(std::move(options)));
+  for (int i = 0; i < pool->options_.threads; ++i) pool->threads_.emplace_back([p = pool.get()] { p->Run(); });
+  return pool;
+}
+
+ThreadPool::~ThreadPool() { Stop(); }
+
+absl::Status ThreadPool::Schedule(std::function<void()> function) {
+  switch (queue_.TryPush(std::move(function))) {
+    case PushResult::kPushed:
+      return absl::OkStatus();
+    case PushResult::kFull:
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the ", options_.name, " queue is full (", options_.queue_capacity, " waiting); try again"));
+    case PushResult::kClosed:
+      break;
+  }
+  return absl::UnavailableError(absl::StrCat("the ", options_.name, " has stopped"));
+}
+
+void ThreadPool::Stop() {
+  queue_.Close();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+void ThreadPool::Run() {
+  while (auto function = queue_.Pop()) (*function)();
+}
+
+}  // namespace timbre::base

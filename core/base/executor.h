@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/bounded_queue.h"
+
+namespace timbre::base {
+
+// Runs functions somewhere else. Tests use fakes/inline_executor.h and fakes/manual_executor.h.
+// Threads: safe.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Never blocks. kResourceExhausted when the queue is full, kUnavailable once stopped; the function was
+  // then not taken and will not run.
+  virtual absl::Status Schedule(std::function<void()> function) = 0;
+};
+
+// A fixed number of threads behind one bounded queue.
+// Lifetime: the destructor runs what was accepted, then joins.
+class ThreadPool final : public Executor {
+ public:
+  struct Options {
+    std::string name = "pool";  // appears in error messages
+    int threads = 1;
+    size_t queue_capacity = 1024;  // functions that wait, not counting those that run
+  };
+
+  static std::unique_ptr<ThreadPool> Start(Options options);
+  ~ThreadPool() override;
+
+  absl::Status Schedule(std::function<void()> function) override;
+
+  // Accepts no more, runs what was accepted, joins. Idempotent; not from one of its own threads.
+  void Stop();
+
+ private:
+  explicit ThreadPool(Options options);
+  void Run();
+
+  const Options options_;
+  BoundedQueue<std::function<void()>> queue_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace timbre::base

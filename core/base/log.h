@@ -1,0 +1,35 @@
+#pragma once
+
+// The one door to logging: LOG-like calls with fmt formatting, spdlog behind them.
+//   base::LogInfo("loaded model {} in {:.1f} s", name, seconds);
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace timbre::base {
+
+// Sends the log to standard error. `level`: debug, info, warn, error; `format`: text or json (one object a line).
+absl::Status ConfigureLog(const std::string& level, const std::string& format);
+
+template <typename... Args>
+void LogDebug(fmt::format_string<Args...> format, Args&&... args) {
+  spdlog::debug(format, std::forward<Args>(args)...);
+}
+template <typename... Args>
+void LogInfo(fmt::format_string<Args...> format, Args&&... args) {
+  spdlog::info(format, std::forward<Args>(args)...);
+}
+template <typename... Args>
+void LogWarning(fmt::format_string<Args...> format, Args&&... args) {
+  spdlog::warn(format, std::forward<Args>(args)...);
+}
+template <typename... Args>
+void LogError(fmt::format_string<Args...> format, Args&&... args) {
+  spdlog::error(format, std::forward<Args>(args)...);
+}
+
+}  // namespace timbre::base
