@@ -46,7 +46,7 @@ fs::path TemporaryBeside(const fs::path& path) {
 
 absl::Status ErrnoStatus(int error, std::string_view what, const fs::path& path) {
   const std::string message = absl::StrCat("cannot ", what, " ", path.string(), ": ", std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(message);
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) return absl::ResourceExhaustedError(message);
   if (error == ENOENT) return absl::NotFoundError(message);
   return absl::InternalError(message);
 }

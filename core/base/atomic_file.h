@@ -22,7 +22,8 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
 // Errors: kNotFound · kInternal.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 
-// A status for `errno` after a failed operation on `path`: disk full and quota are kResourceExhausted, a
+// A status for `errno` after a failed operation on `path`: disk full, quota and file size limit are
+// kResourceExhausted, a
 // missing file kNotFound, the rest kInternal.
 absl::Status ErrnoStatus(int error, std::string_view what, const std::filesystem::path& path);
 

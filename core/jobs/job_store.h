@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/clock.h"
+#include "core/jobs/job.h"
+#include "core/store/database.h"
+
+namespace timbre::jobs {
+
+// Jobs and their events in SQLite. Every write that returns OK survives kill -9 (WAL, synchronous FULL).
+// Threads: safe (one connection behind one mutex).
+class JobStore {
+ public:
+  // Makes its tables in `database` where they are missing.
+  static absl::StatusOr<std::unique_ptr<JobStore>> Create(std::shared_ptr<store::Database> database);
+
+  // Inserts a QUEUED job. With a request_id that is already there, returns that job instead (`*existed` = true) if kind and spec are equal.
+  // Errors: kAlreadyExists the request_id was used for another spec.
+  absl::StatusOr<Job> Insert(Job job, bool* existed);
+
+  absl::StatusOr<Job> Get(const std::string& id) const;      // kNotFound
+
+  struct ListOptions {
+    std::vector<JobState> states;   // empty: all
+    std::string kind;               // empty: all
+    int64_t page_size = 50;
+    std::string before_id;          // page cursor: jobs created before this one; empty: newest first
+  };
+  absl::StatusOr<std::vector<Job>> List(const ListOptions& options) const;
+
+  // Reads, changes and writes a job, and appends `payloads` as events, in one transaction; returns the new job. `change` may refuse with a status.
+  // A state change is checked against the transition table. Numbers, update_time, start_time and end_time are set here.
+  absl::StatusOr<Job> Update(const std::string& id, const std::function<absl::Status(Job&)>& change,
+                             const std::vector<std::string>& payloads, absl::Time now);
+
+  // Events with sequence > after, oldest first, at most `limit`.
+  absl::StatusOr<std::vector<JobEvent>> Events(const std::string& id, int64_t after, int64_t limit) const;
+
+  // Removes a terminal job and its events. Errors: kNotFound · kFailedPrecondition not terminal.
+  absl::Status Delete(const std::string& id);
+
+ private:
+  explicit JobStore(std::shared_ptr<store::Database> database) : database_(std::move(database)) {}
+  std::shared_ptr<store::Database> database_;
+};
+
+}  // namespace timbre::jobs

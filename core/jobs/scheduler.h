@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/cancel_token.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/jobs/job.h"
+#include "core/jobs/job_store.h"
+
+namespace timbre::jobs {
+
+// What a running job may do to the outside: report. Threads: safe.
+class JobContext {
+ public:
+  virtual ~JobContext() = default;
+  virtual const Job& job() const = 0;                 // as it was when this run began
+  virtual const base::CancelToken& cancel() const = 0;
+
+  // Commits an event (and the job's step counters), then wakes the watchers. An event is durable before anyone sees it.
+  virtual absl::Status Emit(const std::string& payload, int64_t step, int64_t steps_total) = 0;
+};
+
+// Does the work of one job and returns its serialized result. Runs on a scheduler thread. When the token fires it returns the token's status soon.
+using JobBody = std::function<absl::StatusOr<std::string>(JobContext&)>;
+
+// Rebuilds the body of a job from its kind and spec bytes, so that a restarted server can go on without this room knowing what a spec means.
+// `StatePayload` gives the event that the scheduler appends when a job changes state (or goes on after an interruption).
+class JobCodec {
+ public:
+  virtual ~JobCodec() = default;
+  virtual absl::StatusOr<JobBody> MakeBody(const Job& job) = 0;
+  virtual std::string StatePayload(JobState state, const absl::Status& error, const std::string& message) = 0;
+  // Whether a FAILED or CANCELLED job has a snapshot to go on from.
+  virtual bool CanResume(const Job& job) = 0;
+};
+
+// Runs jobs. A lane is a queue with one thread: jobs of one lane run one after another, lanes run side by side.
+// States on disk are the truth: Start() takes QUEUED jobs, and those that a dead process left RUNNING (or PAUSING, CANCELLING), from the store;
+// the interrupted ones go on (an event says so).
+// Threads: safe.
+class Scheduler {
+ public:
+  struct Options {
+    std::map<std::string, std::string> lane_of_kind;   // kind -> lane; e.g. ssl_training -> device, ingest -> files
+    const base::Clock* clock = nullptr;
+  };
+
+  // Takes over what the store holds and starts the lanes.
+  static absl::StatusOr<std::unique_ptr<Scheduler>> Start(Options options, JobStore& store, JobCodec& codec);
+  ~Scheduler();
+
+  // Queues a job (idempotent by request_id).
+  absl::StatusOr<Job> Submit(Job job);
+
+  // QUEUED -> CANCELLED at once; RUNNING -> CANCELLING until its body returns. Errors: kNotFound · kFailedPrecondition already over.
+  absl::StatusOr<Job> Cancel(const std::string& id);
+
+  // RUNNING -> PAUSING -> PAUSED (after a snapshot); QUEUED -> PAUSED. Errors as above.
+  absl::StatusOr<Job> Pause(const std::string& id);
+
+  // PAUSED, or FAILED/CANCELLED with a snapshot -> QUEUED. Errors as above.
+  absl::StatusOr<Job> Resume(const std::string& id);
+
+  // Calls `listener` (fast, non-blocking, any thread) after each commit that concerns the job, until Unwatch. The watcher reads the store itself.
+  int64_t Watch(const std::string& id, std::function<void()> listener);
+  // After it returns the listener is not running and will not run.
+  void Unwatch(int64_t watch_id);
+
+  // Stops the running bodies with kUnavailable, leaves their jobs RUNNING in the store (the next Start goes on with them), joins.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit Scheduler(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace timbre::jobs

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/weights/tensor_file.h"
+
+namespace timbre::model {
+
+// An encoder that can be trained: mono windows -> embeddings.
+// Shapes: [N, 1, T] float -> [N, embedding_dim]. Threads: one forward at a time in train mode.
+class EncoderModule : public torch::nn::Module {
+ public:
+  virtual torch::Tensor forward(const torch::Tensor& windows) = 0;
+  virtual int64_t embedding_dim() const = 0;
+  virtual int64_t window_samples() const = 0;
+};
+
+struct EncoderOptions {
+  std::string architecture = "sample_cnn";
+  double dropout = 0.5;   // after blocks 6 and 11 in sample_cnn (preset `tutorial`); 0 in preset `clmr`
+};
+
+// Makes an untrained encoder by the name of its architecture (PyTorch's default initialisation, drawn from the global torch generator).
+// Errors: kInvalidArgument unknown architecture (lists the known ones), dropout outside [0, 1).
+absl::StatusOr<std::shared_ptr<EncoderModule>> MakeEncoder(const EncoderOptions& options);
+
+// The architectures MakeEncoder knows.
+std::vector<std::string> KnownArchitectures();
+
+// The projector of SimCLR and CLMR: in -> hidden -> ReLU -> out, no bias.
+struct ProjectorOptions {
+  int64_t in_dim = 512;
+  int64_t hidden_dim = 512;
+  int64_t out_dim = 64;
+  bool bias = false;
+};
+class ProjectorImpl : public torch::nn::Module {
+ public:
+  explicit ProjectorImpl(const ProjectorOptions& options);
+  torch::Tensor forward(const torch::Tensor& embeddings);   // [N, in_dim] -> [N, out_dim]
+
+ private:
+  torch::nn::Sequential layers_;
+};
+TORCH_MODULE(Projector);
+
+// Parameters and buffers (not num_batches_tracked) as fp32 tensors on the CPU, named as the module names them.
+weights::TensorMap ExportTensors(const torch::nn::Module& module);
+
+// Copies tensors into the module. All names and shapes must fit.
+// Errors: kInvalidArgument missing, unknown or misshapen tensors, by name.
+absl::Status ImportTensors(const weights::TensorMap& tensors, torch::nn::Module& module);
+
+}  // namespace timbre::model

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "core/engine/encoder.h"
+#include "core/registry/model_store.h"
+#include "core/weights/tensor_file.h"
+
+namespace timbre::registry {
+
+// A tagger ready to use: sigmoid(weight . embedding + bias). Threads: safe (const).
+struct LoadedTagger {
+  Tagger info;
+  std::vector<float> weight;   // [tags, dim]
+  std::vector<float> bias;     // [tags]
+
+  // embedding [dim] -> probabilities [tags]
+  std::vector<float> Score(std::span<const float> embedding) const;
+};
+
+// A version in memory. Held by shared_ptr: whoever uses it keeps it alive, also after another was promoted.
+struct LoadedModel {
+  Version version;
+  std::shared_ptr<engine::Encoder> encoder;
+};
+
+// Which model a request means: a model id, and a version number or a label. All empty: the model that was promoted last to `stable`
+// (or the only one with that label).
+struct ModelSelector {
+  std::string model;
+  std::optional<int64_t> version;
+  std::string label;            // default "stable"
+  std::string tagger;           // for Tag; empty: the version's default
+};
+
+// Resolves selectors to loaded models; loads on first use (or ahead: Warm) and keeps the last `capacity` versions.
+// Threads: safe. Loading does not block requests for other versions.
+class ModelRegistry {
+ public:
+  // Makes an encoder from a version's weights: the composition root says which engine.
+  using EncoderFactory =
+      std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(const Version&, const weights::TensorMap&)>;
+
+  ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity = 3);
+
+  // Errors: kNotFound unknown model, version or label (lists what there is) · kFailedPrecondition nothing promoted yet (says what to do) · as the factory.
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> Acquire(const ModelSelector& selector);
+
+  // Errors: kNotFound · kFailedPrecondition the version has no tagger (says what to do).
+  absl::StatusOr<std::shared_ptr<const LoadedTagger>> AcquireTagger(const LoadedModel& model, const std::string& tagger);
+
+  // Loads the version first, then moves the label: a promote that fails leaves the old in place.
+  absl::StatusOr<Version> Promote(const std::string& model, const std::string& label, int64_t version);
+
+  // Forgets a deleted version.
+  void Evict(const std::string& model, int64_t version);
+
+ private:
+  struct Slot;
+  absl::StatusOr<std::pair<std::string, int64_t>> Resolve(const ModelSelector& selector) const;
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const std::string& model, int64_t version);
+
+  ModelStore& store_;
+  const EncoderFactory factory_;
+  const size_t capacity_;
+  base::Mutex mutex_;
+  std::vector<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);   // most recently used first
+};
+
+}  // namespace timbre::registry

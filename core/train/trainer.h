@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/cancel_token.h"
+#include "core/dataset/view_loader.h"
+#include "core/train/observer.h"
+#include "core/train/training_config.h"
+#include "core/weights/tensor_file.h"
+
+// Torch-free header: the trainer's inside is behind a pointer.
+namespace timbre::train {
+
+// What a training leaves behind.
+struct TrainingResult {
+  weights::TensorMap encoder;
+  weights::TensorMap projector;
+  int64_t steps = 0;
+  double first_loss = 0;
+  double final_loss = 0;     // mean of the last 10 steps
+};
+
+// Trains encoder and projector from the views of a loader.
+//   TIMBRE_ASSIGN_OR_RETURN(auto trainer, Trainer::Create(config, runtime, snapshot_dir));
+//   loader options.first_step = trainer->step();      // > 0 after a restore
+//   TIMBRE_ASSIGN_OR_RETURN(auto result, trainer->Run(*loader, observer, cancel));
+// A snapshot holds weights, BatchNorm buffers, optimiser and RNG state and the step; it is written every
+// snapshot_interval_steps and at the end, atomically, as `snapshot.pt` in `snapshot_dir`; Create restores from it if it is there.
+// Each view is its own forward pass (batch statistics per view).
+// Errors: kInvalidArgument config (field and range) · kDataLoss a snapshot that does not fit the config · the token's status (a snapshot
+// is written first when cancelled) · kAborted the loss is not finite · kInternal LibTorch. Threads: one.
+class Trainer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainingConfig& config, const RuntimeConfig& runtime,
+                                                         const std::filesystem::path& snapshot_dir);
+  virtual ~Trainer() = default;
+
+  // Steps done so far.
+  virtual int64_t step() const = 0;
+
+  // "cpu, bf16" or the like, for the job's start event.
+  virtual std::string description() const = 0;
+
+  virtual absl::StatusOr<TrainingResult> Run(dataset::ViewLoader& loader, Observer& observer,
+                                             const base::CancelToken& cancel) = 0;
+};
+
+// Everything wrong with a config, before a job exists. Errors: kInvalidArgument, the message names field, value and range.
+absl::Status ValidateTrainingConfig(const TrainingConfig& config);
+absl::Status ValidateRuntimeConfig(const RuntimeConfig& runtime);
+
+}  // namespace timbre::train

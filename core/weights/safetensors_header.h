@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace timbre::weights {
+
+// The JSON header of a safetensors file is at most this long (the format itself allows 100 MB).
+inline constexpr uint64_t kMaxHeaderBytes = 16 << 20;
+
+// One tensor as the header describes it: its bytes are data[begin_bytes, end_bytes).
+struct TensorEntry {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  uint64_t begin_bytes = 0;
+  uint64_t end_bytes = 0;
+};
+
+// The number of elements of a shape; nothing if a dimension is negative or the product is beyond int64.
+std::optional<int64_t> ElementCount(std::span<const int64_t> shape);
+
+// Reads the header of a hostile file. The entries come in the order of their data, and cover `data_bytes`
+// without gap or overlap; each entry's size is its shape's (for the dtypes F32 and I64, the only ones that
+// are let through). Errors: kInvalidArgument says which tensor is wrong, and how.
+absl::StatusOr<std::vector<TensorEntry>> ParseHeader(std::string_view json, uint64_t data_bytes);
+
+}  // namespace timbre::weights
