@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/audio/decoder.h"
+#include "core/audio/windows.h"
+#include "core/base/cancel_token.h"
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/embed/batcher.h"
+#include "core/embed/observer.h"
+#include "core/registry/model_registry.h"
+
+namespace timbre::embed {
+
+// Audio of a request: encoded bytes of any allowed format, or raw PCM.
+struct EncodedAudio { std::string bytes; };
+struct PcmAudio { std::string bytes; audio::PcmFormat format; };
+using AudioInput = std::variant<EncodedAudio, PcmAudio>;
+
+struct EmbedRequest {
+  AudioInput audio;
+  registry::ModelSelector model;
+  std::string expect_space_id;        // empty: any
+  bool tags = false;                  // also score with the tagger
+  absl::Time deadline = absl::InfiniteFuture();
+  base::CancelToken cancel;
+};
+
+struct EmbedResult {
+  std::shared_ptr<const registry::LoadedModel> model;
+  std::shared_ptr<const registry::LoadedTagger> tagger;   // null unless tags were asked for
+  std::vector<audio::WindowSpan> windows;
+  int64_t dim = 0;
+  std::vector<float> window_embeddings;                   // [windows, dim]
+  std::vector<float> clip_embedding;                      // [dim], mean over windows
+  std::vector<float> clip_scores;                         // [tags], of the clip embedding
+  std::vector<float> window_scores;                       // [windows, tags], of each window's embedding
+  double audio_seconds = 0;
+  Timings timings;
+};
+
+// Requests -> decode pool -> batcher of the model -> pooled answers. Used by the unary RPCs, and window by window by the streams.
+// Threads: safe. Lifetime: outlive all calls; Stop first.
+class Embedder {
+ public:
+  struct Options {
+    audio::DecodeLimits limits;
+    Batcher::Options batcher;
+    int decode_threads = 1;
+    size_t decode_queue_capacity = 256;
+  };
+
+  Embedder(registry::ModelRegistry& registry, Options options);
+  ~Embedder();
+
+  // `done` is called exactly once, on a pool or batcher thread, or here when the request fails at once.
+  // Errors: as Acquire, the decoder and the batcher; kFailedPrecondition the space id is another (both are named).
+  using Done = std::function<void(absl::StatusOr<EmbedResult>)>;
+  void Embed(EmbedRequest request, Done done);
+
+  // For streams: the model and tagger (checked), then windows one by one.
+  struct StreamModel {
+    std::shared_ptr<const registry::LoadedModel> model;
+    std::shared_ptr<const registry::LoadedTagger> tagger;
+  };
+  // Loads if need be, so: not on a gRPC thread. Errors: as above.
+  absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model, const std::string& expect_space_id, bool tags);
+  absl::Status SubmitWindows(const StreamModel& model, std::vector<float> windows, int64_t count, absl::Time deadline,
+                             base::CancelToken cancel, Batcher::Done done);
+
+  // The pool for decoding: streams decode there too.
+  base::Executor& decode_pool();
+
+  const audio::DecodeLimits& limits() const { return options_.limits; }
+
+  // Ends the batcher of a version that was deleted.
+  void Forget(const std::string& model, int64_t version);
+
+  // Accepts no more, finishes or fails what is in flight, joins.
+  void Stop();
+
+ private:
+  class Impl;
+  const Options options_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace timbre::embed
