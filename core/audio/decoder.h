@@ -20,15 +20,22 @@ struct DecodeLimits {
   absl::Duration max_duration = absl::Minutes(60);  // of decoded audio
 };
 
-// Decodes encoded bytes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, CAF, AU: an allow-list of libsndfile's formats) and
-// mixes to mono (mean over the channels), at the file's own rate.
-// The decoded length counts, never the header's claim; memory grows only with what is really decoded.
-// Errors: kInvalidArgument empty, unknown format, no samples, NaN or infinite samples, channels or rate outside the
-//   limits, truncated beyond use · kResourceExhausted longer than max_duration. Each says actual and allowed values.
+// Decodes encoded bytes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, CAF, AU: an allow-list of libsndfile's
+// formats) and mixes to mono (mean over the channels), at the file's own rate. The decoded length counts,
+// never the header's claim; memory grows only with what is really decoded. A file that holds less than its
+// header promises is refused where the header is exact (WAV, AIFF, AU, CAF, FLAC); MP3 and Ogg give what
+// could be decoded, as do headers that leave the length open (written to a pipe). Errors: kInvalidArgument
+// empty, unknown format, no samples, NaN or infinite samples, channels or rate outside the
+//   limits, truncated · kResourceExhausted longer than max_duration. Each says actual and allowed values.
 absl::StatusOr<Waveform> DecodeBytes(std::span<const std::byte> bytes, const DecodeLimits& limits);
 
 // The same from a file. Further errors: kNotFound.
 absl::StatusOr<Waveform> DecodeFile(const std::filesystem::path& path, const DecodeLimits& limits);
+
+// Decode and ResampleTo22050 in one pass, equal to one after the other: memory holds only the result, so that
+// an hour at 384 kHz costs no more than an hour at 22,050 Hz.
+absl::StatusOr<Waveform> DecodeBytesTo22050(std::span<const std::byte> bytes, const DecodeLimits& limits);
+absl::StatusOr<Waveform> DecodeFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits);
 
 // Raw PCM of a request.
 enum class SampleFormat { kFloat32, kInt16 };  // little endian, interleaved
@@ -42,7 +49,8 @@ struct PcmFormat {
 // Errors: kInvalidArgument, as above.
 absl::Status CheckPcmFormat(const PcmFormat& format, const DecodeLimits& limits);
 
-// Interleaved PCM bytes to mono. Errors: as above, and kInvalidArgument when the bytes are no whole number of frames.
+// Interleaved PCM bytes to mono. Errors: as above, and kInvalidArgument when the bytes are no whole number of
+// frames.
 absl::StatusOr<Waveform> DecodePcm(std::span<const std::byte> bytes, const PcmFormat& format,
                                    const DecodeLimits& limits);
 

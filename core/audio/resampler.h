@@ -10,9 +10,9 @@
 
 namespace timbre::audio {
 
-// Resamples a mono stream to 22,050 Hz (libsoxr, high quality). The output does not depend on how the input is
-// cut into chunks; at 22,050 Hz input passes through untouched. The whole output has round(n * 22050 / rate) samples.
-// Threads: compatible.
+// Resamples a mono stream to 22,050 Hz (libsoxr, high quality). The output does not depend on how the input
+// is cut into chunks; at 22,050 Hz input passes through untouched. The whole output has round(n * 22050 /
+// rate) samples. Threads: compatible.
 class StreamResampler {
  public:
   static absl::StatusOr<std::unique_ptr<StreamResampler>> Create(int input_rate_hz);

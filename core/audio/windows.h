@@ -19,8 +19,8 @@ inline constexpr int64_t kWindowSamples = 59049;
 // The shortest audio that is accepted: 0.1 s.
 inline constexpr int64_t kMinSamples = 2205;
 
-// Where a window lies in its clip, in samples at 22,050 Hz: [start, start + length). `length` is kWindowSamples,
-// or the clip's length where a clip shorter than a window was repeated to fill one.
+// Where a window lies in its clip, in samples at 22,050 Hz: [start, start + length). `length` is
+// kWindowSamples, or the clip's length where a clip shorter than a window was repeated to fill one.
 struct WindowSpan {
   int64_t start_samples = 0;
   int64_t length_samples = 0;
@@ -30,13 +30,13 @@ struct WindowSpan {
   bool operator==(const WindowSpan&) const = default;
 };
 
-// The windows of a clip of `total_samples`: they follow each other without gap or overlap; where a tail is left, a
-// last window, right-aligned, covers it; a clip shorter than one window is one window. So every sample is heard.
-// Errors: kInvalidArgument fewer than kMinSamples.
+// The windows of a clip of `total_samples`: they follow each other without gap or overlap; where a tail is
+// left, a last window, right-aligned, covers it; a clip shorter than one window is one window. So every
+// sample is heard. Errors: kInvalidArgument fewer than kMinSamples.
 absl::StatusOr<std::vector<WindowSpan>> PlanWindows(int64_t total_samples);
 
-// Copies one window of a mono clip at 22,050 Hz into `out` [kWindowSamples]; a clip shorter than a window is repeated.
-// Samples saturate at +-1, as the PCM cache does. Requires a span from PlanWindows(clip.size()).
+// Copies one window of a mono clip at 22,050 Hz into `out` [kWindowSamples]; a clip shorter than a window is
+// repeated. Samples saturate at +-1, as the PCM cache does. Requires a span from PlanWindows(clip.size()).
 void CopyWindow(std::span<const float> clip, const WindowSpan& span, std::span<float> out);
 
 // Cuts a stream into the same windows as PlanWindows + CopyWindow would cut the whole.
@@ -59,9 +59,12 @@ class WindowStream {
   int64_t total_samples() const { return total_samples_; }
 
  private:
-  std::vector<float> tail_;     // the last samples: at most one window before the current one, plus the current
-  int64_t total_samples_ = 0;   // all samples pushed
-  int64_t emitted_samples_ = 0; // end of the last emitted window
+  // Appends the window that ends with the newest sample and forgets all before it.
+  void EmitLast(std::vector<Window>& out);
+
+  std::vector<float> history_;   // the last emitted window, then what came since
+  int64_t total_samples_ = 0;    // all samples pushed
+  int64_t emitted_samples_ = 0;  // end of the last emitted window
 };
 
 }  // namespace timbre::audio

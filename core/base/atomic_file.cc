@@ -38,14 +38,15 @@ absl::Status WriteAll(const fs::path& path, std::string_view content) {
 
 fs::path TemporaryBeside(const fs::path& path) {
   static std::atomic<uint64_t> counter = 0;
-  return path.parent_path() / absl::StrCat(".", path.filename().string(), ".", ::getpid(), ".",
-                                           counter.fetch_add(1), ".tmp");
+  return path.parent_path() /
+         absl::StrCat(".", path.filename().string(), ".", ::getpid(), ".", counter.fetch_add(1), ".tmp");
 }
 
 }  // namespace
 
 absl::Status ErrnoStatus(int error, std::string_view what, const fs::path& path) {
-  const std::string message = absl::StrCat("cannot ", what, " ", path.string(), ": ", std::strerror(error));
+  const std::string message =
+      absl::StrCat("cannot ", std::string(what), " ", path.string(), ": ", std::strerror(error));
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) return absl::ResourceExhaustedError(message);
   if (error == ENOENT) return absl::NotFoundError(message);
   return absl::InternalError(message);
@@ -68,7 +69,8 @@ absl::Status WriteFileAtomically(const fs::path& path,
   const fs::path temporary = TemporaryBeside(path);
   absl::Status status = write(temporary);
   if (status.ok()) status = SyncPath(temporary);
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = ErrnoStatus(errno, "rename to", path);
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
+    status = ErrnoStatus(errno, "rename to", path);
   if (!status.ok()) {
     fs::remove(temporary, error);
     return status;
@@ -77,7 +79,8 @@ absl::Status WriteFileAtomically(const fs::path& path,
 }
 
 absl::Status WriteFileAtomically(const fs::path& path, std::string_view content) {
-  return WriteFileAtomically(path, [content](const fs::path& temporary) { return WriteAll(temporary, content); });
+  return WriteFileAtomically(path,
+                             [content](const fs::path& temporary) { return WriteAll(temporary, content); });
 }
 
 absl::StatusOr<std::string> ReadFile(const fs::path& path) {

@@ -1,0 +1,47 @@
+#include "core/audio/mono.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace timbre::audio {
+
+absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_t first_frame,
+                        std::vector<float>& mono) {
+  const auto step = static_cast<size_t>(channels);
+  for (size_t i = 0; i + step <= interleaved.size(); i += step) {
+    double sum = 0;
+    for (float sample : interleaved.subspan(i, step)) sum += sample;
+    if (!std::isfinite(sum)) {
+      return absl::InvalidArgumentError(absl::StrCat("the audio holds a NaN or infinite sample in frame ",
+                                                     first_frame + static_cast<int64_t>(i / step),
+                                                     "; only finite samples are allowed"));
+    }
+    mono.push_back(static_cast<float>(sum / channels));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckShape(int channels, int sample_rate_hz, const DecodeLimits& limits) {
+  if (channels < 1 || channels > limits.max_channels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the audio has ", channels, " channels; 1 to ", limits.max_channels, " are allowed"));
+  }
+  if (sample_rate_hz < limits.min_sample_rate_hz || sample_rate_hz > limits.max_sample_rate_hz) {
+    return absl::InvalidArgumentError(absl::StrCat("the audio has a sample rate of ", sample_rate_hz, " Hz; ",
+                                                   limits.min_sample_rate_hz, " to ",
+                                                   limits.max_sample_rate_hz, " Hz are allowed"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimits& limits) {
+  const double seconds = static_cast<double>(frames) / sample_rate_hz;
+  if (seconds <= absl::ToDoubleSeconds(limits.max_duration)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the audio is too long: at least ", seconds, " s decoded; at most ",
+                   absl::FormatDuration(limits.max_duration), " are allowed; send it in pieces"));
+}
+
+}  // namespace timbre::audio

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/audio/decoder.h"
+
+namespace timbre::audio {
+
+// Appends the mean over the channels of interleaved frames to `mono`.
+// Errors: kInvalidArgument a sample is NaN or infinite; says which frame of the stream, `mono.size()` being
+// the first.
+absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_t first_frame,
+                        std::vector<float>& mono);
+
+// Errors: kInvalidArgument · kResourceExhausted, as DecodeBytes.
+absl::Status CheckShape(int channels, int sample_rate_hz, const DecodeLimits& limits);
+absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimits& limits);
+
+}  // namespace timbre::audio
