@@ -51,7 +51,7 @@ std::string Sha256::HexDigest() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   Require(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-  return absl::BytesToHexString(std::string_view(reinterpret_cast<const char*>(digest.data()), size));
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
 
 }  // namespace timbre::base

@@ -2,9 +2,9 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 
@@ -18,7 +18,7 @@ constexpr int kFormatVersion = 1;
 // Reads typed fields of one object; remembers the first thing that is wrong.
 class FieldReader {
  public:
-  FieldReader(const Json& object, std::string_view prefix) : object_(object), prefix_(prefix) {}
+  FieldReader(const Json& object, absl::string_view prefix) : object_(object), prefix_(prefix) {}
 
   void Text(const char* name, std::string& out) {
     const Json* field = Find(name);
@@ -54,7 +54,7 @@ class FieldReader {
     return nullptr;
   }
 
-  void Fail(const char* name, std::string_view problem) {
+  void Fail(const char* name, absl::string_view problem) {
     if (status_.ok())
       status_ = absl::InvalidArgumentError(absl::StrCat("model card: ", prefix_, name, " ", problem));
   }
@@ -70,7 +70,7 @@ class FieldReader {
   }
 
   const Json& object_;
-  const std::string_view prefix_;
+  const absl::string_view prefix_;
   absl::Status status_;
 };
 

@@ -16,10 +16,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kMetadataKey = "__metadata__";
+constexpr char kMetadataKey[] = "__metadata__";
 constexpr int kMaxDepth = 3;  // header > tensor > shape
 
-absl::Status Wrong(std::string_view name, std::string_view problem) {
+absl::Status Wrong(absl::string_view name, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "' ", problem));
 }
 
@@ -104,7 +104,8 @@ absl::Status ReadOffsets(const Json& json, TensorEntry& entry) {
 
 absl::StatusOr<TensorEntry> ReadEntry(const std::string& name, const Json& json) {
   if (!json.is_object()) return Wrong(name, "is not described by an object");
-  TensorEntry entry{.name = name};
+  TensorEntry entry;
+  entry.name = name;
   const auto dtype = json.find("dtype");
   if (dtype == json.end() || !dtype->is_string()) return Wrong(name, "has no 'dtype' text");
   entry.dtype = dtype->get<std::string>();

@@ -19,7 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors data is little endian");
 
 constexpr size_t kLengthBytes = 8;
-constexpr std::string_view kMetadataKey = "__metadata__";
+constexpr char kMetadataKey[] = "__metadata__";
 
 std::string_view ValueBytes(const Tensor& tensor) {
   return {reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float)};
@@ -37,7 +37,7 @@ absl::Status CheckTensor(const std::string& name, const Tensor& tensor) {
 absl::StatusOr<std::string> HeaderText(const TensorMap& tensors,
                                        const std::map<std::string, std::string>& metadata) {
   nlohmann::json header = nlohmann::json::object();
-  if (!metadata.empty()) header[std::string(kMetadataKey)] = metadata;
+  if (!metadata.empty()) header[kMetadataKey] = metadata;
   size_t begin = 0;
   for (const auto& [name, tensor] : tensors) {
     TIMBRE_RETURN_IF_ERROR(CheckTensor(name, tensor));
