@@ -23,19 +23,24 @@ class Effect {
   virtual void Apply(std::span<float> window, base::Random& random) const = 0;
 };
 
-// The configuration of each effect; defaults are the tutorial's (torchaudio-augmentations v0.2.4 as its notebook calls it).
-struct PolarityConfig {};                                                     // x -> -x
-struct NoiseConfig { double min_ratio = 0.001, max_ratio = 0.005; };          // noise RMS / signal std, amplitude
-struct GainConfig { double min_db = -20, max_db = -1; };                      // then clamped to [-1, 1]
-struct HighLowPassConfig {                                                    // a fair coin: high-pass or low-pass
+// The configuration of each effect; defaults are the tutorial's (torchaudio-augmentations v0.2.4 as its
+// notebook calls it).
+struct PolarityConfig {};  // x -> -x
+struct NoiseConfig {
+  double min_ratio = 0.001, max_ratio = 0.005;
+};  // noise RMS / signal std, amplitude
+struct GainConfig {
+  double min_db = -20, max_db = -1;
+};                          // then clamped to [-1, 1]
+struct HighLowPassConfig {  // a fair coin: high-pass or low-pass
   double high_pass_min_hz = 200, high_pass_max_hz = 1200;
   double low_pass_min_hz = 2200, low_pass_max_hz = 4000;
 };
-struct DelayConfig {                                                          // echo; delays min, min + step, ... < max
+struct DelayConfig {  // echo; delays min, min + step, ... < max
   double echo_volume = 0.5;
   int min_ms = 200, max_ms = 500, step_ms = 50;
 };
-struct ReverbConfig {                                                         // integers in [min, max)
+struct ReverbConfig {  // integers in [min, max)
   int min_reverberance = 0, max_reverberance = 100;
   int min_damping = 0, max_damping = 100;
   int min_room_scale = 0, max_room_scale = 100;
@@ -52,10 +57,12 @@ struct EffectConfig {
 
 using ChainConfig = std::vector<EffectConfig>;
 
-// The tutorial's chain, in its order: polarity .8, noise .3, gain .2, high/low-pass always, delay .5, reverb .3.
+// The tutorial's chain, in its order: polarity .8, noise .3, gain .2, high/low-pass always, delay .5, reverb
+// .3.
 ChainConfig TutorialChain();
 
-// Makes an effect. Errors: kInvalidArgument a range that is empty, negative or beyond Nyquist; says field and limit.
+// Makes an effect. Errors: kInvalidArgument a range that is empty, negative or beyond Nyquist; says field and
+// limit.
 absl::StatusOr<std::unique_ptr<Effect>> MakeEffect(const EffectParameters& parameters);
 
 }  // namespace timbre::augment
