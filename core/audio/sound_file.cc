@@ -3,9 +3,12 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace timbre::audio {
 namespace {
@@ -14,6 +17,9 @@ namespace {
 struct Cursor {
   ByteSource* source;
   int64_t position = 0;
+  // Bytes shown in place of the source's own, and where.
+  std::array<std::byte, 4> patch{};
+  std::optional<int64_t> patch_offset;
 };
 
 Cursor& At(void* user_data) { return *static_cast<Cursor*>(user_data); }
@@ -34,8 +40,23 @@ sf_count_t ReadBytes(void* out, sf_count_t count, void* user_data) {
   Cursor& cursor = At(user_data);
   const size_t done =
       cursor.source->ReadAt(cursor.position, {static_cast<std::byte*>(out), static_cast<size_t>(count)});
+  for (size_t i = 0; cursor.patch_offset && i < cursor.patch.size(); ++i) {
+    const int64_t place = *cursor.patch_offset + static_cast<int64_t>(i) - cursor.position;
+    if (place >= 0 && place < static_cast<int64_t>(done))
+      static_cast<std::byte*>(out)[place] = cursor.patch[i];
+  }
   cursor.position += static_cast<int64_t>(done);
   return static_cast<sf_count_t>(done);
+}
+
+// A WAV that was written to a pipe may give its data 0 bytes, which libsndfile would believe.
+void ShowWholeData(Cursor& cursor, Container container) {
+  if (container != Container::kWav) return;
+  const auto claim = ReadDataClaim(*cursor.source, container);
+  if (!claim || claim->claimed_bytes || claim->available_bytes <= 0) return;
+  const auto size = static_cast<uint32_t>(std::min<int64_t>(claim->available_bytes, 0xfffffffe));
+  for (size_t i = 0; i < cursor.patch.size(); ++i) cursor.patch[i] = static_cast<std::byte>(size >> (8 * i));
+  cursor.patch_offset = claim->size_field_offset;
 }
 
 sf_count_t WriteNothing(const void*, sf_count_t, void*) { return 0; }
@@ -84,7 +105,7 @@ bool IsAllowed(int format) {
 }
 
 absl::Status Truncated(int64_t promised_frames, int64_t frames) {
-  return absl::InvalidArgumentError(absl::StrCat("the audio is truncated: its header promises ",
+  return absl::InvalidArgumentError(absl::StrCat("the audio is truncated or broken: its header promises ",
                                                  promised_frames, " frames, ", frames,
                                                  " are there; send the whole file"));
 }
@@ -116,6 +137,7 @@ absl::StatusOr<std::unique_ptr<SoundFile>> SoundFile::Open(ByteSource& source) {
   if (handle->container == Container::kUnknown) {
     return absl::InvalidArgumentError(absl::StrCat("unknown audio format; allowed: ", kAllowedFormats));
   }
+  ShowWholeData(handle->cursor, handle->container);
   SF_VIRTUAL_IO io{Length, Seek, ReadBytes, WriteNothing, Tell};
   handle->file = sf_open_virtual(&io, SFM_READ, &handle->info, &handle->cursor);
   // libsndfile keeps the reason in a global that other threads overwrite, so it is not told.
@@ -146,6 +168,7 @@ absl::StatusOr<int64_t> SoundFile::Read(std::span<float> interleaved) {
   const sf_count_t frames = sf_readf_float(handle_->file, interleaved.data(), capacity);
   handle_->frames_read += frames;
   if (frames == 0 && sf_error(handle_->file) != SF_ERR_NO_ERROR) {
+    TIMBRE_RETURN_IF_ERROR(CheckComplete());
     return absl::InvalidArgumentError(absl::StrCat("the audio is broken after frame ", handle_->frames_read,
                                                    ": ", sf_strerror(handle_->file)));
   }

@@ -1,0 +1,127 @@
+#include "core/audio/chunk_decoder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
+#include "core/base/status_macros.h"
+
+namespace timbre::audio {
+namespace {
+
+size_t FrameBytes(const PcmFormat& format) {
+  return static_cast<size_t>(format.channels) * (format.sample_format == SampleFormat::kFloat32 ? 4 : 2);
+}
+
+std::filesystem::path NewSpoolPath(const std::filesystem::path& folder) {
+  static std::atomic<uint64_t> counter = 0;
+  return folder / absl::StrCat("stream-", ::getpid(), "-", counter.fetch_add(1), ".spool");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ChunkDecoder>> ChunkDecoder::ForPcm(const PcmFormat& format,
+                                                                   const DecodeLimits& limits) {
+  TIMBRE_RETURN_IF_ERROR(CheckPcmFormat(format, limits));
+  std::unique_ptr<ChunkDecoder> decoder(new ChunkDecoder(limits));
+  decoder->format_ = format;
+  TIMBRE_ASSIGN_OR_RETURN(decoder->resampler_, StreamResampler::Create(format.sample_rate_hz));
+  return decoder;
+}
+
+absl::StatusOr<std::unique_ptr<ChunkDecoder>> ChunkDecoder::ForEncoded(const std::filesystem::path& spool_dir,
+                                                                       int64_t max_bytes,
+                                                                       const DecodeLimits& limits) {
+  std::unique_ptr<ChunkDecoder> decoder(new ChunkDecoder(limits));
+  decoder->max_bytes_ = max_bytes;
+  decoder->spool_path_ = NewSpoolPath(spool_dir);
+  errno = 0;
+  decoder->spool_.open(decoder->spool_path_, std::ios::binary | std::ios::trunc);
+  if (!decoder->spool_) return base::ErrnoStatus(errno, "create", decoder->spool_path_);
+  return decoder;
+}
+
+ChunkDecoder::~ChunkDecoder() {
+  if (spool_path_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove(spool_path_, ignored);
+}
+
+absl::Status ChunkDecoder::Push(std::span<const std::byte> bytes) {
+  if (closed_) return absl::FailedPreconditionError("audio after the end of the stream");
+  if (resampler_) return PushPcm(bytes);
+  spooled_bytes_ += static_cast<int64_t>(bytes.size());
+  if (spooled_bytes_ > max_bytes_) {
+    return absl::ResourceExhaustedError(absl::StrCat("the encoded stream has more than the ", max_bytes_,
+                                                     " bytes that are allowed; send PCM for longer audio"));
+  }
+  errno = 0;
+  spool_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return spool_ ? absl::OkStatus() : base::ErrnoStatus(errno, "write", spool_path_);
+}
+
+absl::Status ChunkDecoder::PushPcm(std::span<const std::byte> bytes) {
+  std::string joined;
+  if (!partial_frame_.empty()) {
+    joined = std::exchange(partial_frame_, {});
+    joined.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    bytes = std::as_bytes(std::span(joined));
+  }
+  const size_t cut = bytes.size() % FrameBytes(format_);
+  partial_frame_.assign(reinterpret_cast<const char*>(bytes.data()) + bytes.size() - cut, cut);
+  bytes = bytes.first(bytes.size() - cut);
+  if (bytes.empty()) return absl::OkStatus();
+
+  // The length limit is on one chunk here: a PCM stream may be endless.
+  TIMBRE_ASSIGN_OR_RETURN(const Waveform mono, DecodePcm(bytes, format_, limits_));
+  ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_offset_));
+  ready_offset_ = 0;
+  return resampler_->Push(mono.samples, ready_);
+}
+
+absl::Status ChunkDecoder::Close() {
+  if (closed_) return absl::OkStatus();
+  closed_ = true;
+  if (!resampler_) return CloseEncoded();
+  if (!partial_frame_.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("the stream ends within a frame: ", partial_frame_.size(),
+                                                   " bytes are left, a frame has ", FrameBytes(format_)));
+  }
+  return resampler_->Finish(ready_);
+}
+
+absl::Status ChunkDecoder::CloseEncoded() {
+  errno = 0;
+  spool_.close();
+  if (!spool_) return base::ErrnoStatus(errno, "write", spool_path_);
+  if (spooled_bytes_ == 0) return absl::InvalidArgumentError("the stream has no audio");
+  absl::StatusOr<Waveform> decoded = DecodeFile(spool_path_, limits_);
+  if (!decoded.ok()) return decoded.status();
+  TIMBRE_ASSIGN_OR_RETURN(Waveform resampled, ResampleTo22050(*std::move(decoded)));
+  ready_ = std::move(resampled.samples);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<WindowStream::Window>> ChunkDecoder::Next() {
+  while (windows_.empty() && ready_offset_ < ready_.size()) {
+    const size_t take = std::min(ready_.size() - ready_offset_, static_cast<size_t>(kWindowSamples));
+    stream_.Push(std::span(ready_).subspan(ready_offset_, take), windows_);
+    ready_offset_ += take;
+  }
+  if (windows_.empty() && closed_ && !finished_) {
+    finished_ = true;
+    TIMBRE_RETURN_IF_ERROR(stream_.Finish(windows_));
+  }
+  if (windows_.empty()) return std::optional<WindowStream::Window>();
+  std::optional<WindowStream::Window> next(std::move(windows_.front()));
+  windows_.erase(windows_.begin());
+  return next;
+}
+
+}  // namespace timbre::audio
