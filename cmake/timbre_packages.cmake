@@ -18,6 +18,7 @@ find_package(SQLiteCpp CONFIG REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)
 
 find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)

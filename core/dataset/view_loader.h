@@ -15,7 +15,8 @@
 namespace timbre::dataset {
 
 // Batches of augmented views, made ahead of time by worker threads.
-// The batch of step k is crop + chain with the random stream (seed, k, track, view): the same for any number of workers.
+// The batch of step k is crop + chain with the random stream (seed, k, track, view): any number of workers
+// makes the same.
 //   for each step: TIMBRE_ASSIGN_OR_RETURN(ViewBatch batch, loader->Next());
 // Threads: Next from one thread. Lifetime: the destructor stops and joins the workers.
 class ViewLoader {
@@ -25,10 +26,11 @@ class ViewLoader {
     augment::ChainConfig chain;
     int64_t first_step = 0;
     int workers = 1;
-    int batches_ahead = 2;    // bound on what waits ready or is being made
+    int batches_ahead = 2;  // bound on what waits ready or is being made
   };
 
-  // Errors: as PairSampler::Create and Chain::Create.
+  // Errors: as PairSampler::Create and Chain::Create · kInvalidArgument workers or batches_ahead below 1,
+  //   first_step below 0.
   static absl::StatusOr<std::unique_ptr<ViewLoader>> Start(std::shared_ptr<const ClipDataset> dataset,
                                                            const Options& options, base::CancelToken cancel);
   virtual ~ViewLoader() = default;
@@ -42,7 +44,7 @@ class ViewLoader {
   virtual int64_t steps_per_epoch() const = 0;
 };
 
-// One batch, made here and now: what the workers call.
+// One batch, made here and now: what the workers call. Threads: safe.
 ViewBatch MakeViewBatch(const ClipDataset& dataset, const PairSampler& sampler, const augment::Chain& chain,
                         uint64_t seed, int64_t step);
 

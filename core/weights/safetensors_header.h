@@ -27,8 +27,8 @@ struct TensorEntry {
 std::optional<int64_t> ElementCount(std::span<const int64_t> shape);
 
 // Reads the header of a hostile file. The entries come in the order of their data, and cover `data_bytes`
-// without gap or overlap; each entry's size is its shape's (for the dtypes F32 and I64, the only ones that
-// are let through). Errors: kInvalidArgument says which tensor is wrong, and how.
+// without gap or overlap; each entry's size is its shape's (F32 and I64 are the only dtypes let through).
+// Errors: kInvalidArgument says which tensor is wrong, and how.
 absl::StatusOr<std::vector<TensorEntry>> ParseHeader(std::string_view json, uint64_t data_bytes);
 
 }  // namespace timbre::weights
