@@ -3,9 +3,8 @@
 #include <sndfile.h>
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
@@ -18,8 +17,8 @@ struct Cursor {
   ByteSource* source;
   int64_t position = 0;
   // Bytes shown in place of the source's own, and where.
-  std::array<std::byte, 4> patch{};
-  std::optional<int64_t> patch_offset;
+  std::vector<std::byte> patch;
+  int64_t patch_offset = 0;
 };
 
 Cursor& At(void* user_data) { return *static_cast<Cursor*>(user_data); }
@@ -40,8 +39,8 @@ sf_count_t ReadBytes(void* out, sf_count_t count, void* user_data) {
   Cursor& cursor = At(user_data);
   const size_t done =
       cursor.source->ReadAt(cursor.position, {static_cast<std::byte*>(out), static_cast<size_t>(count)});
-  for (size_t i = 0; cursor.patch_offset && i < cursor.patch.size(); ++i) {
-    const int64_t place = *cursor.patch_offset + static_cast<int64_t>(i) - cursor.position;
+  for (size_t i = 0; i < cursor.patch.size(); ++i) {
+    const int64_t place = cursor.patch_offset + static_cast<int64_t>(i) - cursor.position;
     if (place >= 0 && place < static_cast<int64_t>(done))
       static_cast<std::byte*>(out)[place] = cursor.patch[i];
   }
@@ -49,19 +48,24 @@ sf_count_t ReadBytes(void* out, sf_count_t count, void* user_data) {
   return static_cast<sf_count_t>(done);
 }
 
-// A WAV that was written to a pipe may give its data 0 bytes, which libsndfile would believe.
-void ShowWholeData(Cursor& cursor, Container container) {
-  if (container != Container::kWav) return;
-  const auto claim = ReadDataClaim(*cursor.source, container);
-  if (!claim || claim->claimed_bytes || claim->available_bytes <= 0) return;
-  const auto size = static_cast<uint32_t>(std::min<int64_t>(claim->available_bytes, 0xfffffffe));
-  for (size_t i = 0; i < cursor.patch.size(); ++i) cursor.patch[i] = static_cast<std::byte>(size >> (8 * i));
-  cursor.patch_offset = claim->size_field_offset;
-}
-
 sf_count_t WriteNothing(const void*, sf_count_t, void*) { return 0; }
 
 sf_count_t Tell(void* user_data) { return At(user_data).position; }
+
+// libsndfile believes a WAV written to a pipe whose data has 0 bytes, and refuses a CAF that says "not known"
+// by -1.
+void ShowWholeData(Cursor& cursor, Container container) {
+  const bool wav = container == Container::kWav;
+  if (!wav && container != Container::kCaf) return;
+  const auto claim = ReadDataClaim(*cursor.source, container);
+  if (!claim || claim->claimed_bytes || claim->available_bytes <= 0) return;
+  const int64_t size = wav ? std::min<int64_t>(claim->available_bytes, 0xfffffffe) : claim->available_bytes;
+  const int bytes = wav ? 4 : 8;  // little endian in WAV, big in CAF
+  for (int i = 0; i < bytes; ++i) {
+    cursor.patch.push_back(static_cast<std::byte>(size >> (8 * (wav ? i : bytes - 1 - i))));
+  }
+  cursor.patch_offset = claim->size_field_offset;
+}
 
 // Bytes of one sample; 0 for codecs without a fixed size.
 int SampleBytes(int subtype) {

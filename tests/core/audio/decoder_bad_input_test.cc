@@ -126,6 +126,19 @@ TEST(DecoderBadInputTest, AWavWrittenToAPipeIsReadToItsEnd) {
   }
 }
 
+TEST(DecoderBadInputTest, ACafAndAnAuOfUnknownLengthAreReadToTheirEnd) {
+  const auto sine = Sine(440, 0.5, 3000);
+  auto caf = EncodeAudio(sine, {.format = SF_FORMAT_CAF | SF_FORMAT_PCM_16});
+  Overwrite<int64_t>(caf, Find(caf, "data") + 4, -1);
+  auto au = EncodeAudio(sine, {.format = SF_FORMAT_AU | SF_FORMAT_PCM_16});
+  Overwrite<int32_t>(au, 8, -1);
+  for (const auto& bytes : {caf, au}) {
+    const auto decoded = DecodeBytes(bytes, {});
+    ASSERT_THAT(decoded, IsOk());
+    EXPECT_EQ(decoded->samples.size(), sine.size());
+  }
+}
+
 TEST(DecoderBadInputTest, NoSamplesAreRefused) {
   for (int format : {kWav16, SF_FORMAT_AIFF | SF_FORMAT_PCM_16, SF_FORMAT_AU | SF_FORMAT_PCM_16,
                      SF_FORMAT_CAF | SF_FORMAT_PCM_16}) {
