@@ -4,14 +4,15 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace timbre::jobs {
 
 enum class JobState { kQueued, kRunning, kPausing, kPaused, kCancelling, kSucceeded, kFailed, kCancelled };
 
-const char* JobStateName(JobState state);            // "QUEUED", ...
-absl::StatusOr<JobState> JobStateFromName(const std::string& name);
+const char* JobStateName(JobState state);                            // "QUEUED", ...
+absl::StatusOr<JobState> JobStateFromName(const std::string& name);  // kInvalidArgument
 
 // SUCCEEDED, FAILED and CANCELLED (the last two may be resumed where a snapshot exists).
 bool IsTerminal(JobState state);
@@ -21,19 +22,19 @@ absl::Status CheckTransition(JobState from, JobState to);
 
 // One job. The spec, and the result, are opaque bytes to this room: the server supplies the codec.
 struct Job {
-  std::string id;                  // "j" + 12 hex digits; resource name jobs/{id}
-  std::string kind;                // ssl_training | linear_probe | ingest
+  std::string id;    // "j" + 12 hex digits; resource name jobs/{id}
+  std::string kind;  // ssl_training | linear_probe | ingest
   std::string display_name;
-  std::string spec;                // serialized by the server
-  std::string request_id;          // idempotence key of the submit; empty if none
+  std::string spec;        // serialized by the server
+  std::string request_id;  // idempotence key of the submit; empty if none
   JobState state = JobState::kQueued;
-  absl::Status error;              // of FAILED jobs
-  std::string result;              // serialized by the server; empty until SUCCEEDED
+  absl::Status error;  // of FAILED jobs
+  std::string result;  // serialized by the server; empty until SUCCEEDED
   int64_t step = 0, steps_total = 0;
-  int64_t last_sequence = 0;       // of its events
-  int restarts = 0;                // times it went on after the server died or was resumed
+  int64_t last_sequence = 0;  // of its events
+  int restarts = 0;           // times it went on after the server died or was resumed
   absl::Time create_time, update_time;
-  absl::Time start_time = absl::InfinitePast();   // InfinitePast: not yet
+  absl::Time start_time = absl::InfinitePast();  // InfinitePast: not yet
   absl::Time end_time = absl::InfinitePast();
 };
 

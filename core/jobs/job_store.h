@@ -13,33 +13,44 @@
 
 namespace timbre::jobs {
 
-// Jobs and their events in SQLite. Every write that returns OK survives kill -9 (WAL, synchronous FULL).
-// Threads: safe (one connection behind one mutex).
+// Jobs and their events in SQLite. Every write that returns OK survives kill -9 (WAL, synchronous FULL). A
+// job row and its events are written in one transaction, so the numbers of a job's events are 1, 2, 3, ... up
+// to the row's last_sequence, always. Threads: safe (one connection behind one mutex). Errors, beside the
+// named ones: as store::Database.
 class JobStore {
  public:
   // Makes its tables in `database` where they are missing.
   static absl::StatusOr<std::unique_ptr<JobStore>> Create(std::shared_ptr<store::Database> database);
 
-  // Inserts a QUEUED job. With a request_id that is already there, returns that job instead (`*existed` = true) if kind and spec are equal.
-  // Errors: kAlreadyExists the request_id was used for another spec.
-  absl::StatusOr<Job> Insert(Job job, bool* existed);
+  // Inserts a QUEUED job and its first events. Taken from `job`: id (empty: a random one is made), kind,
+  // display_name, spec, request_id, steps_total and create_time. With a request_id that is already there,
+  // returns that job instead (`*existed` = true) if kind and spec are equal. Errors: kAlreadyExists the
+  // request_id was used for another spec, or the id is taken · kInvalidArgument the id's form.
+  absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {});
 
-  absl::StatusOr<Job> Get(const std::string& id) const;      // kNotFound
+  absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 
   struct ListOptions {
-    std::vector<JobState> states;   // empty: all
-    std::string kind;               // empty: all
-    int64_t page_size = 50;
-    std::string before_id;          // page cursor: jobs created before this one; empty: newest first
+    std::vector<JobState> states;  // empty: all
+    std::string kind;              // empty: all
+    int64_t page_size = 50;        // 1..1000; others are moved into the range
+    std::string before_id;         // page cursor: jobs created before this one; empty: from the newest
   };
+  // Newest first, in the order of insertion. Errors: kInvalidArgument the cursor's job is not there (any
+  // more): list from the start.
   absl::StatusOr<std::vector<Job>> List(const ListOptions& options) const;
 
-  // Reads, changes and writes a job, and appends `payloads` as events, in one transaction; returns the new job. `change` may refuse with a status.
-  // A state change is checked against the transition table. Numbers, update_time, start_time and end_time are set here.
+  // Reads, changes and writes a job, and appends `payloads` as events, in one transaction; returns the new
+  // job. `change` may refuse with a status: then nothing is written. `payloads` is read after `change` ran,
+  // so `change` may fill it by what it found. `change` runs inside the transaction: it must not call the
+  // store. A state change is checked against the transition table. Numbers, update_time, start_time and
+  // end_time are set here; so are error and result cleared when a job goes back to QUEUED. What Insert was
+  // given (id, kind, spec, ...) stays, whatever `change` does to it. Errors: kNotFound · kFailedPrecondition
+  // an illegal transition · as `change`.
   absl::StatusOr<Job> Update(const std::string& id, const std::function<absl::Status(Job&)>& change,
                              const std::vector<std::string>& payloads, absl::Time now);
 
-  // Events with sequence > after, oldest first, at most `limit`.
+  // Events with sequence > after, oldest first, at most `limit`. Errors: kNotFound.
   absl::StatusOr<std::vector<JobEvent>> Events(const std::string& id, int64_t after, int64_t limit) const;
 
   // Removes a terminal job and its events. Errors: kNotFound · kFailedPrecondition not terminal.
