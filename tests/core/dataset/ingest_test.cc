@@ -1,0 +1,217 @@
+#include "core/dataset/ingest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cmath>
+
+#include "core/base/atomic_file.h"
+#include "tests/core/dataset/data_sets.h"
+#include "tests/support/matchers.h"
+
+namespace timbre::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::timbre::testing::IsOk;
+using ::timbre::testing::Sine;
+using ::timbre::testing::StatusIs;
+using ::timbre::testing::TempDir;
+using ::timbre::testing::WhiteNoise;
+using ::timbre::testing::WriteAudio;
+using ::timbre::testing::WriteFile;
+
+constexpr testing::AudioShape kFloatWav = {.format = SF_FORMAT_WAV | SF_FORMAT_FLOAT};
+
+class IngestTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<IngestReport> Run(const std::string& pattern = "") {
+    return Ingest({.source_dir = source_, .cache_dir = cache_, .track_id_pattern = pattern, .limits = {}}, {},
+                  nullptr);
+  }
+  // Ingests and opens.
+  std::shared_ptr<const ClipDataset> RunAndOpen(const std::string& pattern = "") {
+    EXPECT_THAT(Run(pattern), IsOk());
+    auto dataset = ClipDataset::Open(cache_);
+    EXPECT_THAT(dataset, IsOk());
+    return dataset.ok() ? *dataset : nullptr;
+  }
+
+  TempDir dir_;
+  const fs::path source_ = dir_ / "music";
+  const fs::path cache_ = dir_ / "caches/d1";
+};
+
+TEST_F(IngestTest, ClipsComeInPathOrderWithTheirSamplesSaturated) {
+  WriteAudio(source_ / "b/1.wav", Sine(440, 0.5, 30000));
+  std::vector<float> loud = Sine(300, 1.5, 22050);
+  WriteAudio(source_ / "a/2.WAV", loud, kFloatWav);
+  WriteAudio(source_ / "c.flac", Sine(200, 0.3, 44100),
+             {.format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16, .sample_rate_hz = 44100});
+  const auto dataset = RunAndOpen();
+  ASSERT_EQ(dataset->clips().size(), 3U);
+  EXPECT_EQ(dataset->clips()[0].path, "a/2.WAV");
+  EXPECT_EQ(dataset->clips()[1].path, "b/1.wav");
+  EXPECT_EQ(dataset->clips()[2].path, "c.flac");
+  EXPECT_EQ(dataset->clips()[2].length_samples, 22050);
+  for (size_t i = 0; i < loud.size(); ++i) {
+    const long expected = std::lrint(std::clamp(loud[i] * 32768.0F, -32768.0F, 32767.0F));
+    ASSERT_EQ(dataset->samples(dataset->clips()[0])[i], expected);
+  }
+  EXPECT_NEAR(dataset->report().audio_seconds, (30000 + 22050 + 22050) / 22050.0, 1e-9);
+  EXPECT_EQ(dataset->report().files_seen, 3);
+  EXPECT_EQ(dataset->report().clips, 3);
+}
+
+TEST_F(IngestTest, TheSameFilesGiveTheSameBytes) {
+  WriteAudio(source_ / "x.wav", WhiteNoise(0.2, 30000, 1));
+  WriteAudio(source_ / "y.ogg", WhiteNoise(0.2, 30000, 2), {.format = SF_FORMAT_OGG | SF_FORMAT_VORBIS});
+  WriteFile(source_ / "annotations.csv", "path,rock\nx.wav,1\ny.ogg,0\n");
+  ASSERT_THAT(Run(), IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string pcm, base::ReadFile(cache_ / "pcm.s16"));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string index, base::ReadFile(cache_ / "index.json"));
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_EQ(*base::ReadFile(cache_ / "pcm.s16"), pcm);
+  EXPECT_EQ(*base::ReadFile(cache_ / "index.json"), index);
+}
+
+TEST_F(IngestTest, TheDigestChangesWithSamplesPathsTracksLabelsAndTags) {
+  std::set<std::string> digests;
+  std::vector<float> samples = Sine(440, 0.5, 5000);
+  WriteAudio(source_ / "x.wav", samples);
+  digests.insert(RunAndOpen()->digest());
+  digests.insert(RunAndOpen("(x)")->digest());
+  samples[777] += 0.01F;
+  WriteAudio(source_ / "x.wav", samples);
+  digests.insert(RunAndOpen()->digest());
+  WriteFile(source_ / "annotations.csv", "path,rock\nx.wav,1\n");
+  digests.insert(RunAndOpen()->digest());
+  WriteFile(source_ / "annotations.csv", "path,rock\nx.wav,0\n");
+  digests.insert(RunAndOpen()->digest());
+  WriteFile(source_ / "annotations.csv", "path,jazz\nx.wav,0\n");
+  digests.insert(RunAndOpen()->digest());
+  fs::rename(source_ / "x.wav", source_ / "y.wav");
+  digests.insert(RunAndOpen()->digest());
+  EXPECT_EQ(digests.size(), 7U);
+}
+
+TEST_F(IngestTest, AnnotationsGiveTagsLabelsAndTracksAndAreCounted) {
+  for (const char* name : {"a/1.wav", "a/2.wav", "b.wav", "unlabelled.wav"})
+    WriteAudio(source_ / name, Sine(440, 0.5, 5000));
+  WriteFile(source_ / "broken.wav", "text");
+  WriteFile(source_ / "annotations.csv",
+            "path,rock,track_id,jazz\n"
+            "b.wav,1,,0\n"
+            "./a//1.wav,0,song,1\n"
+            "a/2.wav,1,song,1\n"
+            "gone.wav,1,song,1\n"
+            "../music/b.wav,1,song,1\n"
+            "broken.wav,1,,0\n");
+  const auto dataset = RunAndOpen("^(.)");
+  EXPECT_THAT(dataset->tags(), ElementsAre("rock", "jazz"));
+  ASSERT_EQ(dataset->clips().size(), 4U);
+  EXPECT_THAT(dataset->clips()[0].labels, ElementsAre(0, 1));
+  EXPECT_THAT(dataset->clips()[1].labels, ElementsAre(1, 1));
+  EXPECT_THAT(dataset->clips()[2].labels, ElementsAre(1, 0));
+  EXPECT_THAT(dataset->clips()[3].labels, ElementsAre());
+  EXPECT_EQ(dataset->clips()[0].track_id, "song");
+  EXPECT_EQ(dataset->clips()[1].track_id, "song");
+  EXPECT_EQ(dataset->clips()[2].track_id, "b.wav");
+  EXPECT_EQ(dataset->report().rows_without_file, 2);
+  EXPECT_EQ(dataset->report().files_without_row, 1);
+}
+
+TEST_F(IngestTest, WithoutATrackColumnThePatternsFirstGroupNamesTheTrack) {
+  for (const char* name : {"s1-a.wav", "s1-b.wav", "s2-a.wav", "other.wav"})
+    WriteAudio(source_ / name, Sine(440, 0.5, 5000));
+  const auto dataset = RunAndOpen("^(s[0-9]+)-(.*)$");
+  ASSERT_EQ(dataset->clips().size(), 4U);
+  EXPECT_EQ(dataset->clips()[0].track_id, "other.wav");
+  EXPECT_EQ(dataset->clips()[1].track_id, "s1");
+  EXPECT_EQ(dataset->clips()[2].track_id, "s1");
+  EXPECT_EQ(dataset->clips()[3].track_id, "s2");
+  EXPECT_EQ(dataset->report().files_without_row, 0);
+}
+
+TEST_F(IngestTest, FilesThatCannotBeUsedAreReportedAndTheOthersTaken) {
+  WriteAudio(source_ / "good.wav", Sine(440, 0.5, 5000));
+  WriteAudio(source_ / "just-long-enough.wav", Sine(440, 0.5, 2205));
+  WriteAudio(source_ / "short.wav", Sine(440, 0.5, 2204));
+  WriteAudio(source_ / "one-sample.wav", {0.5F});
+  WriteAudio(source_ / "no-sample.wav", {});
+  std::vector<float> nan = Sine(440, 0.5, 5000);
+  nan[4000] = std::nanf("");
+  WriteAudio(source_ / "nan.wav", nan, kFloatWav);
+  WriteFile(source_ / "empty.flac", "");
+  WriteFile(source_ / "text.mp3", "this is no music");
+  WriteFile(source_ / "cover.jpg", "not audio by name: not seen");
+  const auto dataset = RunAndOpen();
+  const IngestReport& report = dataset->report();
+  EXPECT_EQ(report.files_seen, 8);
+  EXPECT_EQ(report.clips, 2);
+  std::vector<std::string> skipped;
+  for (const SkippedFile& file : report.skipped) {
+    skipped.push_back(file.path);
+    EXPECT_NE(file.reason, "") << file.path;
+  }
+  EXPECT_THAT(skipped, ElementsAre("empty.flac", "nan.wav", "no-sample.wav", "one-sample.wav", "short.wav",
+                                   "text.mp3"));
+  EXPECT_THAT(report.skipped[4].reason, HasSubstr("2204 samples"));
+}
+
+TEST_F(IngestTest, LinksThatLeaveTheFolderAndOddFilesAreReported) {
+  WriteAudio(source_ / "in/good.wav", Sine(440, 0.5, 5000));
+  WriteAudio(dir_ / "outside/secret.wav", Sine(440, 0.5, 5000));
+  fs::create_symlink(dir_ / "outside/secret.wav", source_ / "1-out.wav");
+  fs::create_directory_symlink(dir_ / "outside", source_ / "2-out");
+  fs::create_symlink("nowhere.wav", source_ / "3-dangling.wav");
+  ASSERT_EQ(::mkfifo((source_ / "4-pipe.wav").c_str(), 0600), 0);
+  WriteAudio(source_ / "5-\xff.wav", Sine(440, 0.5, 5000));
+  fs::create_directory(source_ / "6-folder.wav");
+  fs::create_symlink("in/good.wav", source_ / "7-inside.wav");
+  fs::create_directory_symlink("..", source_ / "in/8-loop-up");
+  const auto dataset = RunAndOpen();
+  std::vector<std::string> clips;
+  for (const Clip& clip : dataset->clips()) clips.push_back(clip.path);
+  EXPECT_THAT(clips, ElementsAre("7-inside.wav", "in/good.wav"));
+  std::vector<std::string> skipped;
+  for (const SkippedFile& file : dataset->report().skipped)
+    skipped.push_back(file.path + ": " + file.reason.substr(0, 20));
+  EXPECT_THAT(skipped, ElementsAre("1-out.wav: a symbolic link that", "2-out: a symbolic link that",
+                                   "3-dangling.wav: a symbolic link that", "4-pipe.wav: not a regular file",
+                                   "5-\\xff.wav: the name is not UTF-"));
+  EXPECT_EQ(dataset->report().files_seen, 6);
+}
+
+TEST_F(IngestTest, ProgressComesBeforeTheFirstFileAndAfterEach) {
+  WriteAudio(source_ / "a.wav", Sine(440, 0.5, 5000));
+  WriteFile(source_ / "b.wav", "text");
+  WriteAudio(source_ / "c.wav", Sine(440, 0.5, 5000));
+  std::vector<std::string> seen;
+  ASSERT_THAT(Ingest({.source_dir = source_, .cache_dir = cache_, .track_id_pattern = "", .limits = {}}, {},
+                     [&seen](const IngestProgress& p) {
+                       seen.push_back(std::to_string(p.files_done) + "/" + std::to_string(p.files_total) +
+                                      " " + std::to_string(p.files_skipped));
+                     }),
+              IsOk());
+  EXPECT_THAT(seen, ElementsAre("0/3 0", "1/3 0", "2/3 1", "3/3 1"));
+}
+
+TEST_F(IngestTest, FoldersMayBeNamedWithATrailingSlash) {
+  WriteAudio(source_ / "x/a.wav", Sine(440, 0.5, 5000));
+  ASSERT_THAT(Ingest({.source_dir = source_.string() + "/",
+                      .cache_dir = cache_.string() + "/",
+                      .track_id_pattern = "",
+                      .limits = {}},
+                     {}, nullptr),
+              IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto dataset, ClipDataset::Open(cache_));
+  EXPECT_EQ(dataset->clips()[0].path, "x/a.wav");
+}
+
+}  // namespace
+}  // namespace timbre::dataset
