@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace timbre::base {
 namespace {
@@ -26,14 +27,25 @@ class JsonFormatter final : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
 };
 
-}  // namespace
-
-absl::Status ConfigureLog(const std::string& level, const std::string& format) {
+absl::StatusOr<spdlog::level::level_enum> ParseLevel(const std::string& level) {
   const auto parsed = spdlog::level::from_str(level);
   if (parsed == spdlog::level::off && level != "off") {
     return absl::InvalidArgumentError(
         absl::StrCat("log level '", level, "' is unknown; allowed: debug, info, warn, error, off"));
   }
+  return parsed;
+}
+
+}  // namespace
+
+absl::Status SetLogLevel(const std::string& level) {
+  TIMBRE_ASSIGN_OR_RETURN(const auto parsed, ParseLevel(level));
+  spdlog::default_logger()->set_level(parsed);
+  return absl::OkStatus();
+}
+
+absl::Status ConfigureLog(const std::string& level, const std::string& format) {
+  TIMBRE_ASSIGN_OR_RETURN(const auto parsed, ParseLevel(level));
   if (format != "text" && format != "json") {
     return absl::InvalidArgumentError(absl::StrCat("log format '", format, "' is unknown; allowed: text, json"));
   }

@@ -15,6 +15,9 @@ namespace timbre::base {
 // Sends the log to standard error. `level`: debug, info, warn, error; `format`: text or json (one object a line).
 absl::Status ConfigureLog(const std::string& level, const std::string& format);
 
+// Changes the level while the program runs. Errors: kInvalidArgument unknown level.
+absl::Status SetLogLevel(const std::string& level);
+
 template <typename... Args>
 void LogDebug(fmt::format_string<Args...> format, Args&&... args) {
   spdlog::debug(format, std::forward<Args>(args)...);

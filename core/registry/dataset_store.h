@@ -38,6 +38,7 @@ class DatasetStore {
   // Errors: kAlreadyExists (unless that one FAILED, which is replaced) · kInvalidArgument the id's form.
   absl::Status Insert(const DatasetInfo& info);
   absl::Status Update(const DatasetInfo& info);                       // kNotFound
+  absl::Status SetJob(const std::string& id, const std::string& job);   // just that column; kNotFound
   absl::StatusOr<DatasetInfo> Get(const std::string& id) const;       // kNotFound lists what there is
   absl::StatusOr<std::vector<DatasetInfo>> List() const;              // by id
   absl::Status Delete(const std::string& id);                         // row first, then the folder

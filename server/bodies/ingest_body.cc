@@ -1,0 +1,88 @@
+#include <set>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/dataset/ingest.h"
+#include "server/bodies/job_codec.h"
+#include "server/convert/job_convert.h"
+#include "server/convert/names.h"
+
+namespace timbre::bodies {
+namespace {
+
+constexpr int64_t kFilesPerEvent = 10;
+
+absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const v1::IngestSpec& spec,
+                                             const std::string& id, jobs::JobContext& context) {
+  dataset::IngestOptions options;
+  options.source_dir = spec.path().empty() ? deps.datasets.Folder(id) / "upload" : deps.data_root / spec.path();
+  options.cache_dir = deps.datasets.CacheDir(id);
+  options.track_id_pattern = spec.track_id_pattern();
+  options.limits = deps.limits;
+  return dataset::Ingest(options, context.cancel(), [&context](const dataset::IngestProgress& progress) {
+    if (progress.files_done % kFilesPerEvent != 0 && progress.files_done != progress.files_total) return;
+    const absl::Status status = context.Emit(convert::PhasePayload("decode", progress.files_done, progress.files_total),
+                                             progress.files_done, progress.files_total);
+    if (!status.ok()) base::LogError("{}: an event is lost: {}", context.job().id, status.ToString());
+  });
+}
+
+absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, const std::string& job) {
+  TIMBRE_ASSIGN_OR_RETURN(const auto clips, dataset::ClipDataset::Open(deps.datasets.CacheDir(id)));
+  TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, deps.datasets.Get(id));
+  std::set<std::string> tracks;
+  for (const dataset::Clip& clip : clips->clips()) tracks.insert(clip.track_id);
+  info.state = registry::DatasetState::kReady;
+  info.job = job;
+  info.clips = static_cast<int64_t>(clips->clips().size());
+  info.tracks = static_cast<int64_t>(tracks.size());
+  info.audio_seconds = clips->report().audio_seconds;
+  info.tags = clips->tags();
+  info.digest = clips->digest();
+  info.report = clips->report();
+  TIMBRE_RETURN_IF_ERROR(deps.datasets.Update(info));
+  std::error_code ignored;   // the cache has all that is needed
+  std::filesystem::remove_all(deps.datasets.Folder(id) / "upload", ignored);
+  return absl::OkStatus();
+}
+
+void MarkFailed(const BodyDependencies& deps, const std::string& id, const std::string& job, const absl::Status& error) {
+  absl::StatusOr<registry::DatasetInfo> info = deps.datasets.Get(id);
+  absl::Status status = info.status();
+  if (info.ok()) {
+    info->state = registry::DatasetState::kFailed;
+    info->job = job;
+    info->error = error;
+    status = deps.datasets.Update(*info);
+  }
+  if (!status.ok()) base::LogError("data set {}: cannot be marked FAILED: {}", id, status.ToString());
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RunIngestBody(const BodyDependencies& deps, jobs::JobContext& context) {
+  TIMBRE_ASSIGN_OR_RETURN(const v1::Job job, convert::SpecFromBytes(context.job().spec));
+  TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(job.ingest().dataset()));
+  const std::string job_name = convert::JobName(context.job().id);
+  TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, deps.datasets.Get(id));
+  // READY already: the server died between the last two writes of the run before.
+  if (info.state != registry::DatasetState::kReady) {
+    absl::Status status = Decode(deps, job.ingest(), id, context).status();
+    if (status.ok()) status = MarkReady(deps, id, job_name);
+    if (!status.ok()) {
+      // A server that ends leaves the data set INGESTING: its job goes on at the next start.
+      if (!absl::IsUnavailable(status)) MarkFailed(deps, id, job_name, status);
+      return status;
+    }
+    TIMBRE_ASSIGN_OR_RETURN(info, deps.datasets.Get(id));
+  }
+  v1::Job out;
+  out.mutable_ingest_result()->set_dataset(job.ingest().dataset());
+  out.mutable_ingest_result()->set_clip_count(info.clips);
+  out.mutable_ingest_result()->set_skipped_count(static_cast<int64_t>(info.report.skipped.size()));
+  return out.SerializeAsString();
+}
+
+}  // namespace timbre::bodies

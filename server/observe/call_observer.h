@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "core/metrics/exporter.h"
+#include "server/rpc/call.h"
+
+namespace timbre::observe {
+
+// Makes a log line and metrics of every call. Threads: safe.
+class CallLog final : public rpc::CallObserver {
+ public:
+  // Registers all methods of timbre.v1 at 0.
+  explicit CallLog(metrics::CallMetrics& metrics);
+
+  void OnStarted(const std::string& method) override;
+  void OnHandled(const std::string& method, const absl::Status& status, absl::Duration duration,
+                 const std::string& peer) override;
+
+ private:
+  metrics::CallMetrics& metrics_;
+};
+
+}  // namespace timbre::observe

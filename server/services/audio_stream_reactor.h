@@ -1,0 +1,191 @@
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/audio/chunk_decoder.h"
+#include "core/base/cancel_token.h"
+#include "core/embed/embedder.h"
+#include "core/embed/pooling.h"
+#include "server/convert/inference_convert.h"
+#include "server/rpc/call.h"
+#include "server/rpc/status.h"
+
+namespace timbre::services {
+
+// What the streams need of the service. Lifetime: the references outlive the calls.
+struct StreamDependencies {
+  embed::Embedder& embedder;
+  const rpc::CallEnvironment& environment;
+  std::filesystem::path spool_dir;
+  int64_t max_encoded_bytes = 0;
+};
+
+// The reactor under EmbedStream and TagStream. One thing is under way at a time, so the states need no lock:
+//   READ   a read is outstanding                        -> OnReadDone
+//   WORK   on the decode pool: decode, take windows     -> Advance
+//   ENCODE windows are with the batcher                 -> its callback
+//   WRITE  answers go out one by one                    -> OnWriteDone
+//   END    Finish was called                            -> OnDone deletes
+// While windows are encoded and written nothing is read: gRPC's flow control holds the client back, and memory stays constant.
+// OnCancel only fires the token; whoever holds the state then ends the call.
+//
+// `Protocol` knows the messages:
+//   using Request, Response;  static constexpr const char* kMethod;  static constexpr bool kTags;
+//   static absl::StatusOr<registry::ModelSelector> Selector(const Config&);
+//   static Response Started(const StreamModel&);  static Response Window(const StreamModel&, const WindowSpan&, span<const float> embedding);
+//   static Response Final(const StreamModel&, span<const float> mean, double audio_seconds, int64_t windows);
+template <typename Protocol>
+class AudioStreamReactor final
+    : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Response> {
+ public:
+  AudioStreamReactor(const StreamDependencies& deps, const grpc::CallbackServerContext& context)
+      : deps_(deps),
+        record_(deps.environment, Protocol::kMethod, context),
+        deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())) {
+    const absl::Status accepting = rpc::CheckAccepting(deps.environment);
+    if (accepting.ok()) {
+      this->StartRead(&request_);
+    } else {
+      End(accepting);
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
+    if (!ok) return Work([this] { return Close(); });
+    if (!decoder_) return Work([this] { return Open(); });
+    Work([this] { return Push(); });
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return End(absl::CancelledError("the client went away"));
+    answers_.pop_front();
+    WriteOrAdvance();
+  }
+
+  void OnCancel() override {
+    cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  static constexpr int64_t kWindowsAtOnce = 8;
+
+  void End(const absl::Status& status) {
+    record_.Handled(status);
+    this->Finish(rpc::ToGrpcStatus(status));
+  }
+
+  // Runs a step on the decode pool, then goes on; a bad status ends the call.
+  template <typename Step>
+  void Work(Step step) {
+    const absl::Status scheduled = deps_.embedder.decode_pool().Schedule([this, step] {
+      absl::Status status = cancel_.token().Check();
+      if (status.ok()) status = step();
+      if (!status.ok()) return End(status);
+      WriteOrAdvance();
+    });
+    if (!scheduled.ok()) End(scheduled);
+  }
+
+  absl::Status Open() {
+    if (!request_.has_config()) return absl::InvalidArgumentError("the first message of the stream must be `config`");
+    const auto& config = request_.config();
+    absl::StatusOr<registry::ModelSelector> selector = Protocol::Selector(config);
+    if (!selector.ok()) return selector.status();
+    auto model = deps_.embedder.OpenStream(*selector, config.expect_space_id(), Protocol::kTags);
+    if (!model.ok()) return model.status();
+    auto decoder = MakeDecoder(config.format());
+    if (!decoder.ok()) return decoder.status();
+    model_ = *std::move(model);
+    decoder_ = *std::move(decoder);
+    mean_.emplace(model_.model->encoder->embedding_dim());
+    answers_.push_back(Protocol::Started(model_));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<audio::ChunkDecoder>> MakeDecoder(const v1::StreamAudioFormat& format) const {
+    const audio::DecodeLimits& limits = deps_.embedder.limits();
+    if (format.has_encoded()) return audio::ChunkDecoder::ForEncoded(deps_.spool_dir, deps_.max_encoded_bytes, limits);
+    if (!format.has_pcm()) return absl::InvalidArgumentError("config.format is missing; set format.pcm or format.encoded");
+    const auto pcm = convert::PcmFormatFromProto(format.pcm());
+    if (!pcm.ok()) return pcm.status();
+    return audio::ChunkDecoder::ForPcm(*pcm, limits);
+  }
+
+  absl::Status Push() {
+    if (request_.has_config()) return absl::InvalidArgumentError("`config` may only be the first message of the stream");
+    const std::string& chunk = request_.audio_chunk();
+    return decoder_->Push(std::as_bytes(std::span(chunk)));
+  }
+
+  absl::Status Close() {
+    if (!decoder_) return absl::InvalidArgumentError("the stream ended before its `config` message");
+    closed_ = true;
+    return decoder_->Close();
+  }
+
+  void WriteOrAdvance() {
+    if (!answers_.empty()) return this->StartWrite(&answers_.front());
+    if (final_sent_) return End(absl::OkStatus());
+    const absl::Status scheduled = deps_.embedder.decode_pool().Schedule([this] { Advance(); });
+    if (!scheduled.ok()) End(scheduled);
+  }
+
+  // Takes the windows that are ready to the batcher; without any, reads on or sends the final answer.
+  void Advance() {
+    std::vector<float> samples;
+    spans_.clear();
+    while (static_cast<int64_t>(spans_.size()) < kWindowsAtOnce) {
+      auto window = decoder_->Next();
+      if (!window.ok()) return End(window.status());
+      if (!window->has_value()) break;
+      spans_.push_back((*window)->span);
+      samples.insert(samples.end(), (*window)->samples.begin(), (*window)->samples.end());
+    }
+    if (!spans_.empty()) return Encode(std::move(samples));
+    if (!closed_) return this->StartRead(&request_);
+    answers_.push_back(Protocol::Final(model_, mean_->Mean(), decoder_->audio_seconds(), mean_->count()));
+    final_sent_ = true;
+    WriteOrAdvance();
+  }
+
+  void Encode(std::vector<float> samples) {
+    const absl::Status submitted = deps_.embedder.SubmitWindows(
+        model_, std::move(samples), static_cast<int64_t>(spans_.size()), deadline_, cancel_.token(),
+        [this](const absl::StatusOr<embed::Batcher::Result>& result) {
+          if (!result.ok()) return End(result.status());
+          const auto dim = result->embeddings.size() / spans_.size();
+          for (size_t i = 0; i < spans_.size(); ++i) {
+            const auto embedding = std::span(result->embeddings).subspan(i * dim, dim);
+            mean_->Add(embedding);
+            answers_.push_back(Protocol::Window(model_, spans_[i], embedding));
+          }
+          WriteOrAdvance();
+        });
+    if (!submitted.ok()) End(submitted);
+  }
+
+  const StreamDependencies deps_;
+  rpc::CallRecord record_;
+  const absl::Time deadline_;
+  base::CancelSource cancel_;
+  typename Protocol::Request request_;
+  std::deque<typename Protocol::Response> answers_;   // the front one is being written
+  embed::Embedder::StreamModel model_;
+  std::unique_ptr<audio::ChunkDecoder> decoder_;      // set by the config message
+  std::optional<embed::RunningMean> mean_;
+  std::vector<audio::WindowSpan> spans_;              // of the windows that are with the batcher
+  bool closed_ = false;                               // the client has closed its side
+  bool final_sent_ = false;
+};
+
+}  // namespace timbre::services

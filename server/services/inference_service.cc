@@ -1,0 +1,112 @@
+#include "server/services/inference_service.h"
+
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "server/convert/inference_convert.h"
+#include "server/convert/model_convert.h"
+#include "server/convert/names.h"
+#include "server/services/embed_stream.h"
+#include "server/services/tag_stream.h"
+
+namespace timbre::services {
+namespace {
+
+absl::StatusOr<embed::EmbedRequest> FromProto(const v1::EmbedRequest& proto) {
+  embed::EmbedRequest request;
+  TIMBRE_ASSIGN_OR_RETURN(request.audio, convert::AudioFromProto(proto.audio()));
+  TIMBRE_ASSIGN_OR_RETURN(request.model, convert::ParseSelector(proto.model(), ""));
+  request.expect_space_id = proto.expect_space_id();
+  return request;
+}
+
+absl::StatusOr<embed::EmbedRequest> FromProto(const v1::TagRequest& proto) {
+  if (proto.top_count() < 0) return absl::InvalidArgumentError("top_count must not be negative");
+  embed::EmbedRequest request;
+  TIMBRE_ASSIGN_OR_RETURN(request.audio, convert::AudioFromProto(proto.audio()));
+  TIMBRE_ASSIGN_OR_RETURN(request.model, convert::ParseSelector(proto.model(), proto.tagger()));
+  request.expect_space_id = proto.expect_space_id();
+  request.tags = true;
+  return request;
+}
+
+// Converts, embeds, converts back: `answer` fills the response.
+template <typename Proto, typename Answer>
+void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& call, const rpc::UnaryDone& done,
+         Answer answer) {
+  absl::StatusOr<embed::EmbedRequest> request = FromProto(proto);
+  if (!request.ok()) return done(request.status());
+  request->deadline = call.deadline;
+  request->cancel = call.cancel;
+  embedder.Embed(*std::move(request), [done, answer](const absl::StatusOr<embed::EmbedResult>& result) {
+    if (result.ok()) answer(*result);
+    done(result.status());
+  });
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
+                                                  const v1::EmbedRequest* request, v1::EmbedResponse* response) {
+  return deps_.runner.RunAsync(
+      "InferenceService/Embed", context, [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+        Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
+          *response = convert::EmbedResultToProto(result, request->include_windows());
+        });
+      });
+}
+
+grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context, const v1::TagRequest* request,
+                                                v1::TagResponse* response) {
+  return deps_.runner.RunAsync(
+      "InferenceService/Tag", context, [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+        Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
+          *response = convert::TagResultToProto(result, request->top_count(), request->include_windows());
+        });
+      });
+}
+
+grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(
+    grpc::CallbackServerContext* context) {
+  return NewEmbedStream({deps_.embedder, deps_.runner.environment(), deps_.spool_dir,
+                         deps_.facts.limits.max_encoded_stream_bytes()},
+                        context);
+}
+
+grpc::ServerBidiReactor<v1::TagStreamRequest, v1::TagStreamResponse>* InferenceService::TagStream(
+    grpc::CallbackServerContext* context) {
+  return NewTagStream({deps_.embedder, deps_.runner.environment(), deps_.spool_dir,
+                       deps_.facts.limits.max_encoded_stream_bytes()},
+                      context);
+}
+
+grpc::ServerUnaryReactor* InferenceService::GetInfo(grpc::CallbackServerContext* context, const v1::GetInfoRequest*,
+                                                    v1::GetInfoResponse* response) {
+  return deps_.runner.Run("InferenceService/GetInfo", context, [this, response](const rpc::CallContext&) {
+    response->set_version(deps_.facts.version);
+    response->set_build(deps_.facts.build);
+    response->set_engine(deps_.facts.engine);
+    response->set_device(deps_.facts.device);
+    *response->mutable_limits() = deps_.facts.limits;
+    const auto models = deps_.models.ListModels();
+    if (!models.ok()) return models.status();
+    for (const registry::Model& model : *models) {
+      for (const registry::Version& version : model.versions) {
+        v1::ServedModel served;
+        for (const auto& [label, number] : model.labels) {
+          if (number == version.version) served.add_labels(label);
+        }
+        if (served.labels().empty()) continue;
+        *served.mutable_model() = convert::ModelInfoToProto(version);
+        if (!version.taggers.empty()) {
+          served.set_default_tagger(
+              convert::TaggerName(version.model, version.version, version.taggers.back().id));
+        }
+        *response->add_served_models() = std::move(served);
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace timbre::services

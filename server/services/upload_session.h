@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/services/dataset_catalog.h"
+#include "timbre/v1/dataset_service.pb.h"
+
+namespace timbre::services {
+
+// The files of one upload: received beside the data sets, moved to their place when whole, removed by the destructor otherwise.
+// Threads: compatible; it blocks on the disk.
+class UploadSession {
+ public:
+  UploadSession(DatasetCatalog& catalog, std::filesystem::path staging_root, int64_t max_bytes)
+      : catalog_(catalog), staging_root_(std::move(staging_root)), max_bytes_(max_bytes) {}
+  ~UploadSession();
+
+  // Takes the next message. Errors: kInvalidArgument order or file path · kResourceExhausted size or disk · as DatasetCatalog::Check.
+  absl::Status Take(const v1::UploadDatasetRequest& message);
+
+  // The client has closed its side: makes the data set. Errors: kInvalidArgument nothing came · as DatasetCatalog::Create.
+  absl::StatusOr<registry::DatasetInfo> Finish();
+
+ private:
+  absl::Status Start(const v1::UploadStart& start);
+  absl::Status BeginFile(const std::string& path);
+  absl::Status Append(const std::string& bytes);
+  absl::Status EndFile();
+
+  DatasetCatalog& catalog_;
+  const std::filesystem::path staging_root_;
+  const int64_t max_bytes_;
+  DatasetCatalog::NewDataset dataset_;
+  std::filesystem::path staging_;   // empty before `start`
+  std::filesystem::path file_path_;
+  std::ofstream file_;
+  int64_t bytes_ = 0;
+  int64_t files_ = 0;
+};
+
+}  // namespace timbre::services
