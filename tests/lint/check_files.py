@@ -1,0 +1,65 @@
+"""Checks that hold file by file: sizes, include guards, sources that no CMakeLists.txt names, paths of one machine."""
+import os
+import re
+
+from source_tree import FOLDERS, files_under
+
+LONGEST_FILE, LONGEST_TEST = 350, 400
+_MEASURED = (".cc", ".h", ".py", ".cmake", ".sh", "CMakeLists.txt")
+_TEXTS = _MEASURED + (".proto", ".txt", ".md", ".json", ".yaml", ".yml", ".textproto", ".toml", ".service")
+# Homes and workplaces of somebody's machine; a path under /tmp made by a test is its own affair.
+_MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home/\w+|root|Users/\w+|w[o]rk|f[a]rm)/|/bash_[j]obs")
+
+
+def project_texts(root):
+    for file in files_under(root, FOLDERS + ("proto", "cmake", "scripts", "deploy", ".ci")):
+        yield file
+    for name in sorted(os.listdir(root)):
+        if os.path.isfile(os.path.join(root, name)) and not name.startswith(".git"):
+            yield name
+
+
+def _is_script(file):
+    return os.path.dirname(file) in ("scripts", ".ci") and "." not in os.path.basename(file)
+
+
+def check_files(tree):
+    for file in project_texts(tree.root):
+        if not (file.endswith(_TEXTS) or _is_script(file)):
+            continue
+        lines = tree.text(file).splitlines()
+        if file.endswith(_MEASURED) or _is_script(file):
+            yield from _check_size(file, len(lines))
+        for number, line in enumerate(lines, 1):
+            if _MACHINE_PATH.search(line):
+                yield f"{file}:{number}: a path of one machine: {line.strip()}"
+    for file in tree.sources:
+        if file.endswith(".h") and not re.search(r"^#pragma once$", tree.text(file), re.MULTILINE):
+            yield f"{file}: no `#pragma once`"
+    yield from _check_named(tree)
+
+
+def _check_size(file, lines):
+    most = LONGEST_TEST if file.startswith("tests/") else LONGEST_FILE
+    if lines > most:
+        yield f"{file}: {lines} lines, at most {most}; split it by purpose"
+
+
+def _check_named(tree):
+    """Every source is named in a CMakeLists.txt of its folder or one above: else nothing builds or runs it."""
+    words = {}
+    for file in tree.sources:
+        if not file.endswith(".cc"):
+            continue
+        folder = os.path.dirname(file)
+        named = False
+        while folder and not named:
+            listing = f"{folder}/CMakeLists.txt"
+            if listing not in words:
+                exists = (tree.root / listing).exists()
+                text = re.sub(r"#.*", "", tree.text(listing)) if exists else ""
+                words[listing] = set(re.split(r'[\s()"]+', text))
+            named = file[len(folder) + 1:] in words[listing]
+            folder = os.path.dirname(folder)
+        if not named:
+            yield f"{file}: no CMakeLists.txt of its folder or above names it, so nothing builds it"
