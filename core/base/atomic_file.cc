@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -35,6 +34,8 @@ absl::Status WriteAll(const fs::path& path, std::string_view content) {
   if (::close(file) != 0) return ErrnoStatus(errno, "close", path);
   return absl::OkStatus();
 }
+
+fs::path FolderOf(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : "."; }
 
 fs::path TemporaryBeside(const fs::path& path) {
   static std::atomic<uint64_t> counter = 0;
@@ -64,7 +65,7 @@ absl::Status SyncPath(const fs::path& path) {
 absl::Status WriteFileAtomically(const fs::path& path,
                                  const std::function<absl::Status(const fs::path&)>& write) {
   std::error_code error;
-  fs::create_directories(path.parent_path(), error);
+  fs::create_directories(FolderOf(path), error);
   if (error) return ErrnoStatus(error.value(), "create the folder of", path);
   const fs::path temporary = TemporaryBeside(path);
   absl::Status status = write(temporary);
@@ -75,7 +76,7 @@ absl::Status WriteFileAtomically(const fs::path& path,
     fs::remove(temporary, error);
     return status;
   }
-  return SyncPath(path.parent_path());
+  return SyncPath(FolderOf(path));
 }
 
 absl::Status WriteFileAtomically(const fs::path& path, std::string_view content) {
@@ -87,7 +88,12 @@ absl::StatusOr<std::string> ReadFile(const fs::path& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(errno != 0 ? errno : EIO, "open", path);
-  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // istream::read turns what the stream buffer throws (a folder, an I/O error) into badbit.
+  std::string content;
+  char block[65536];
+  while (file.read(block, sizeof(block)) || file.gcount() > 0) {
+    content.append(block, static_cast<size_t>(file.gcount()));
+  }
   if (file.bad()) return ErrnoStatus(EIO, "read", path);
   return content;
 }
