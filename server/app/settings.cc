@@ -56,8 +56,8 @@ void ApplyFlags(const Flags& flags, ServerConfig& config) {
 void CheckAddress(const std::string& field, const std::string& address, convert::FieldErrors& errors) {
   const size_t colon = address.rfind(':');
   int port = -1;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 ||
-      port > 65535) {
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
+      port < 0 || port > 65535) {
     errors.Add(field, absl::StrCat("must be host:port with a port in [0, 65535], got '", address, "'"));
   }
 }
@@ -75,15 +75,18 @@ void Take(V value, T& into) {
   if (value != V{}) into = static_cast<T>(value);
 }
 
-void TakeInference(const config::v1::InferenceConfig& proto, Settings& settings, convert::FieldErrors& errors) {
+void TakeInference(const config::v1::InferenceConfig& proto, Settings& settings,
+                   convert::FieldErrors& errors) {
   Take(proto.precision(), settings.precision);
   CheckChoice("inference.precision", settings.precision, {"fp32", "bf16", "auto"}, errors);
   Take(proto.max_batch_windows(), settings.max_batch_windows);
   errors.CheckRange("inference.max_batch_windows", settings.max_batch_windows, 1, 1024);
   if (proto.has_max_batch_wait_ms()) settings.max_batch_wait = absl::Milliseconds(proto.max_batch_wait_ms());
-  errors.CheckRange("inference.max_batch_wait_ms", absl::ToDoubleMilliseconds(settings.max_batch_wait), 0.0, 1000.0);
+  errors.CheckRange("inference.max_batch_wait_ms", absl::ToDoubleMilliseconds(settings.max_batch_wait), 0.0,
+                    1000.0);
   Take(proto.queue_capacity_windows(), settings.queue_capacity_windows);
-  errors.CheckRange<int64_t>("inference.queue_capacity_windows", settings.queue_capacity_windows, 1, 1'000'000);
+  errors.CheckRange<int64_t>("inference.queue_capacity_windows", settings.queue_capacity_windows, 1,
+                             1'000'000);
   Take(proto.decode_threads(), settings.decode_threads);
   errors.CheckRange("inference.decode_threads", settings.decode_threads, 1, 256);
   Take(proto.decode_queue_capacity(), settings.decode_queue_capacity);
@@ -106,7 +109,8 @@ void TakeLimits(const config::v1::LimitsConfig& proto, Settings& settings, conve
     settings.default_deadline = absl::Seconds(proto.default_deadline_seconds());
   }
   Take(proto.max_encoded_stream_bytes(), settings.max_encoded_stream_bytes);
-  errors.CheckRange<int64_t>("limits.max_encoded_stream_bytes", settings.max_encoded_stream_bytes, 1, INT64_MAX);
+  errors.CheckRange<int64_t>("limits.max_encoded_stream_bytes", settings.max_encoded_stream_bytes, 1,
+                             INT64_MAX);
   Take(proto.max_upload_bytes(), settings.max_upload_bytes);
   errors.CheckRange<int64_t>("limits.max_upload_bytes", settings.max_upload_bytes, 1, INT64_MAX);
 }

@@ -14,11 +14,11 @@ namespace timbre::app {
 // proto/timbre/config/v1/server_config.proto.
 struct Settings {
   std::string listen_address = "127.0.0.1:50051";
-  std::string metrics_address = "127.0.0.1:9464";   // empty: off
+  std::string metrics_address = "127.0.0.1:9464";  // empty: off
   std::filesystem::path state_dir = "timbre-state";
   std::filesystem::path data_root;
   std::string device = "auto";
-  int compute_threads = 0;                          // resolved: never 0 after Load
+  int compute_threads = 0;  // resolved: never 0 after Load
   std::string precision = "fp32";
   int max_batch_windows = 16;
   absl::Duration max_batch_wait = absl::Milliseconds(2);
@@ -33,7 +33,7 @@ struct Settings {
   int64_t max_upload_bytes = int64_t{100} << 30;
   std::string log_level = "info";
   std::string log_format = "text";
-  std::filesystem::path ready_file;                 // empty: none
+  std::filesystem::path ready_file;  // empty: none
   absl::Duration drain_grace = absl::Seconds(20);
   bool reflection = true;
 };
@@ -50,7 +50,8 @@ struct Flags {
   std::optional<std::string> ready_file;
 };
 
-// Errors: kInvalidArgument the file's syntax, an unknown field (with its line) or a value out of range (with its field) · kNotFound the file.
+// Errors: kInvalidArgument the file's syntax, an unknown field (with its line) or a value out of range (with
+// its field) · kNotFound the file.
 absl::StatusOr<Settings> LoadSettings(const Flags& flags);
 
 }  // namespace timbre::app

@@ -17,14 +17,16 @@ constexpr int64_t kFilesPerEvent = 10;
 absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const v1::IngestSpec& spec,
                                              const std::string& id, jobs::JobContext& context) {
   dataset::IngestOptions options;
-  options.source_dir = spec.path().empty() ? deps.datasets.Folder(id) / "upload" : deps.data_root / spec.path();
+  options.source_dir =
+      spec.path().empty() ? deps.datasets.Folder(id) / "upload" : deps.data_root / spec.path();
   options.cache_dir = deps.datasets.CacheDir(id);
   options.track_id_pattern = spec.track_id_pattern();
   options.limits = deps.limits;
   return dataset::Ingest(options, context.cancel(), [&context](const dataset::IngestProgress& progress) {
     if (progress.files_done % kFilesPerEvent != 0 && progress.files_done != progress.files_total) return;
-    const absl::Status status = context.Emit(convert::PhasePayload("decode", progress.files_done, progress.files_total),
-                                             progress.files_done, progress.files_total);
+    const absl::Status status =
+        context.Emit(convert::PhasePayload("decode", progress.files_done, progress.files_total),
+                     progress.files_done, progress.files_total);
     if (!status.ok()) base::LogError("{}: an event is lost: {}", context.job().id, status.ToString());
   });
 }
@@ -43,12 +45,13 @@ absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, cons
   info.digest = clips->digest();
   info.report = clips->report();
   TIMBRE_RETURN_IF_ERROR(deps.datasets.Update(info));
-  std::error_code ignored;   // the cache has all that is needed
+  std::error_code ignored;  // the cache has all that is needed
   std::filesystem::remove_all(deps.datasets.Folder(id) / "upload", ignored);
   return absl::OkStatus();
 }
 
-void MarkFailed(const BodyDependencies& deps, const std::string& id, const std::string& job, const absl::Status& error) {
+void MarkFailed(const BodyDependencies& deps, const std::string& id, const std::string& job,
+                const absl::Status& error) {
   absl::StatusOr<registry::DatasetInfo> info = deps.datasets.Get(id);
   absl::Status status = info.status();
   if (info.ok()) {

@@ -18,13 +18,15 @@ absl::StatusOr<jobs::JobBody> JobCodec::MakeBody(const jobs::Job& job) {
   return absl::UnimplementedError(absl::StrCat("this server cannot run jobs of kind '", job.kind, "'"));
 }
 
-std::string JobCodec::StatePayload(jobs::JobState state, const absl::Status& error, const std::string& message) {
+std::string JobCodec::StatePayload(jobs::JobState state, const absl::Status& error,
+                                   const std::string& message) {
   return convert::StatePayload(state, error, message);
 }
 
 bool JobCodec::CanResume(const jobs::Job& job) {
   std::error_code ignored;
-  return job.kind == "ssl_training" && std::filesystem::exists(deps_.jobs_dir / job.id / "snapshot.pt", ignored);
+  return job.kind == "ssl_training" &&
+         std::filesystem::exists(deps_.jobs_dir / job.id / "snapshot.pt", ignored);
 }
 
 std::string DeviceOf(const BodyDependencies& deps, const std::string& wanted) {

@@ -18,7 +18,7 @@ struct BodyDependencies {
   registry::DatasetStore& datasets;
   registry::ModelStore& models;
   std::filesystem::path data_root;
-  std::filesystem::path jobs_dir;      // snapshots lie in {jobs_dir}/{job}
+  std::filesystem::path jobs_dir;  // snapshots lie in {jobs_dir}/{job}
   audio::DecodeLimits limits;
   std::string default_device;          // for jobs that say auto
   int compute_threads = 1;             // of a training step
@@ -31,7 +31,8 @@ class JobCodec final : public jobs::JobCodec {
   explicit JobCodec(BodyDependencies dependencies) : deps_(std::move(dependencies)) {}
 
   absl::StatusOr<jobs::JobBody> MakeBody(const jobs::Job& job) override;
-  std::string StatePayload(jobs::JobState state, const absl::Status& error, const std::string& message) override;
+  std::string StatePayload(jobs::JobState state, const absl::Status& error,
+                           const std::string& message) override;
   bool CanResume(const jobs::Job& job) override;
 
  private:

@@ -28,7 +28,8 @@ absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::Job
   request.device =
       DeviceOf(deps, convert::RuntimeConfigFromProto(spec.runtime_config(), "runtime_config", errors).device);
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
-  TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version, convert::ParseVersionName(spec.model_version()));
+  TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version,
+                          convert::ParseVersionName(spec.model_version()));
   request.job = convert::JobName(context.job().id);
   request.model = version.model;
   request.version = version.version;
@@ -38,16 +39,16 @@ absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::Job
   TIMBRE_ASSIGN_OR_RETURN(const auto test, deps.datasets.Open(test_id));
 
   const auto on_progress = [&context](const pipeline::ProbeProgress& progress) {
-    const absl::Status status = context.Emit(convert::PhasePayload(progress.phase, progress.done, progress.total),
-                                             progress.done, progress.total);
+    const absl::Status status = context.Emit(
+        convert::PhasePayload(progress.phase, progress.done, progress.total), progress.done, progress.total);
     if (!status.ok()) base::LogError("{}: an event is lost: {}", context.job().id, status.ToString());
   };
   const auto evaluation_bytes = [](const probe::ProbeResult& trained, const probe::ProbeResult& untrained) {
     return ResultToProto(trained, untrained).SerializeAsString();
   };
   TIMBRE_ASSIGN_OR_RETURN(const pipeline::ProbeRunResult result,
-                          pipeline::RunProbe(request, *train, *test, deps.models, context.cancel(), on_progress,
-                                             evaluation_bytes));
+                          pipeline::RunProbe(request, *train, *test, deps.models, context.cancel(),
+                                             on_progress, evaluation_bytes));
   v1::Job out;
   *out.mutable_linear_probe_result() = ResultToProto(result.trained, result.untrained);
   out.mutable_linear_probe_result()->set_tagger(

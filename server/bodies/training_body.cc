@@ -12,8 +12,8 @@
 namespace timbre::bodies {
 namespace {
 
-// Makes committed events of what the trainer tells. An event that cannot be committed does not end the training: it is logged, and the
-// job ends anyway if its last state cannot be written either.
+// Makes committed events of what the trainer tells. An event that cannot be committed does not end the
+// training: it is logged, and the job ends anyway if its last state cannot be written either.
 class EventObserver final : public train::Observer {
  public:
   EventObserver(jobs::JobContext& context, int64_t steps_total, train::Observer* metrics)
@@ -72,8 +72,9 @@ absl::StatusOr<std::string> RunTrainingBody(const BodyDependencies& deps, jobs::
   request.work_dir = deps.jobs_dir / context.job().id;
 
   EventObserver observer(context, request.config.steps, deps.metrics);
-  TIMBRE_ASSIGN_OR_RETURN(const pipeline::TrainingRunResult result,
-                          pipeline::RunTraining(request, std::move(clips), deps.models, observer, context.cancel()));
+  TIMBRE_ASSIGN_OR_RETURN(
+      const pipeline::TrainingRunResult result,
+      pipeline::RunTraining(request, std::move(clips), deps.models, observer, context.cancel()));
   v1::Job out;
   auto* proto = out.mutable_ssl_training_result();
   proto->set_model_version(convert::VersionNameOf(result.version.model, result.version.version));

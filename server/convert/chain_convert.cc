@@ -118,7 +118,8 @@ augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const st
         config.parameters = ReverbFromProto(link.reverb());
         break;
       case v1::Augmentation::EFFECT_NOT_SET:
-        errors.Add(field, "has no effect; set one of polarity_inversion, noise, gain, high_low_pass, delay, reverb");
+        errors.Add(field,
+                   "has no effect; set one of polarity_inversion, noise, gain, high_low_pass, delay, reverb");
         continue;
     }
     if (link.has_probability()) config.probability = link.probability();

@@ -10,7 +10,8 @@ train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, c
   const std::string p = prefix + ".";
   if (proto.encoder().has_architecture()) config.architecture = proto.encoder().architecture();
   if (config.architecture != "sample_cnn") {
-    errors.Add(p + "encoder.architecture", absl::StrCat("'", config.architecture, "' is unknown; known: sample_cnn"));
+    errors.Add(p + "encoder.architecture",
+               absl::StrCat("'", config.architecture, "' is unknown; known: sample_cnn"));
   }
   if (proto.encoder().has_dropout()) config.dropout = proto.encoder().dropout();
   if (!(config.dropout >= 0 && config.dropout < 1)) {
@@ -20,7 +21,8 @@ train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, c
   errors.CheckRange<int64_t>(p + "projector.hidden_dim", config.projector_hidden_dim, 1, 8192);
   if (proto.projector().has_output_dim()) config.projector_dim = proto.projector().output_dim();
   errors.CheckRange<int64_t>(p + "projector.output_dim", config.projector_dim, 2, 8192);
-  if (proto.objective().nt_xent().has_temperature()) config.temperature = proto.objective().nt_xent().temperature();
+  if (proto.objective().nt_xent().has_temperature())
+    config.temperature = proto.objective().nt_xent().temperature();
   errors.CheckAbove(p + "objective.nt_xent.temperature", config.temperature, 0, 100);
   config.chain = proto.has_augmentation() ? ChainFromProto(proto.augmentation(), p + "augmentation", errors)
                                           : augment::TutorialChain();
@@ -62,7 +64,8 @@ train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, cons
   return runtime;
 }
 
-probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std::string& prefix, FieldErrors& errors) {
+probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std::string& prefix,
+                                        FieldErrors& errors) {
   probe::ProbeConfig config;
   const std::string p = prefix + ".";
   if (proto.has_learning_rate()) config.learning_rate = proto.learning_rate();

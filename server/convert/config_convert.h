@@ -12,11 +12,16 @@
 
 namespace timbre::convert {
 
-// Configs from the wire: defaults filled in, every range checked. What is wrong goes into `errors` under `prefix` ("job.ssl_training.training_config").
-train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, const std::string& prefix, FieldErrors& errors);
-train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, const std::string& prefix, FieldErrors& errors);
-probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std::string& prefix, FieldErrors& errors);
-augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const std::string& prefix, FieldErrors& errors);
+// Configs from the wire: defaults filled in, every range checked. What is wrong goes into `errors` under
+// `prefix` ("job.ssl_training.training_config").
+train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, const std::string& prefix,
+                                              FieldErrors& errors);
+train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, const std::string& prefix,
+                                            FieldErrors& errors);
+probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std::string& prefix,
+                                        FieldErrors& errors);
+augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const std::string& prefix,
+                                    FieldErrors& errors);
 
 // The config with every default written out, as text: for model cards and people.
 std::string TrainingConfigText(const train::TrainingConfig& config);

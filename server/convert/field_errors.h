@@ -11,8 +11,8 @@
 
 namespace timbre::convert {
 
-// Gathers all that is wrong with a request, field by field, into one INVALID_ARGUMENT with a google.rpc.BadRequest.
-// Threads: compatible.
+// Gathers all that is wrong with a request, field by field, into one INVALID_ARGUMENT with a
+// google.rpc.BadRequest. Threads: compatible.
 class FieldErrors {
  public:
   void Add(const std::string& field, const std::string& description);
@@ -32,7 +32,7 @@ class FieldErrors {
   void CheckAbove(const std::string& field, double value, double low, double high);
 
   bool empty() const { return bad_request_.field_violations().empty(); }
-  absl::Status ToStatus() const;   // OK if there was nothing
+  absl::Status ToStatus() const;  // OK if there was nothing
 
  private:
   google::rpc::BadRequest bad_request_;

@@ -83,7 +83,8 @@ v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool incl
     for (size_t i = 0; i < result.windows.size(); ++i) {
       auto* window = proto.add_windows();
       *window->mutable_time() = WindowTimeToProto(result.windows[i]);
-      EmbeddingToProto(std::span(result.window_embeddings).subspan(i * dim, dim), *window->mutable_embedding());
+      EmbeddingToProto(std::span(result.window_embeddings).subspan(i * dim, dim),
+                       *window->mutable_embedding());
     }
   }
   proto.set_audio_seconds(result.audio_seconds);
@@ -97,7 +98,8 @@ std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::sp
   std::vector<size_t> order(tags.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  if (top_count > 0 && static_cast<size_t>(top_count) < order.size()) order.resize(static_cast<size_t>(top_count));
+  if (top_count > 0 && static_cast<size_t>(top_count) < order.size())
+    order.resize(static_cast<size_t>(top_count));
   std::vector<v1::TagScore> ranked;
   ranked.reserve(order.size());
   for (size_t i : order) {

@@ -12,7 +12,8 @@
 
 namespace timbre::convert {
 
-// Audio off the wire. The bytes are copied: the request's life ends before decoding may. Errors: kInvalidArgument nothing or an unknown format.
+// Audio off the wire. The bytes are copied: the request's life ends before decoding may. Errors:
+// kInvalidArgument nothing or an unknown format.
 absl::StatusOr<embed::AudioInput> AudioFromProto(const v1::Audio& proto);
 absl::StatusOr<audio::PcmFormat> PcmFormatFromProto(const v1::PcmFormat& proto);
 
@@ -26,6 +27,7 @@ v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool incl
 v1::TagResponse TagResultToProto(const embed::EmbedResult& result, int top_count, bool include_windows);
 
 // Tags with their scores, highest first; equal scores keep the tagger's order.
-std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::span<const float> scores, int top_count);
+std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::span<const float> scores,
+                                   int top_count);
 
 }  // namespace timbre::convert

@@ -73,8 +73,8 @@ absl::StatusOr<v1::Job> JobToProto(const jobs::Job& job) {
 absl::StatusOr<v1::JobEvent> EventToProto(const jobs::JobEvent& event) {
   v1::JobEvent proto;
   if (!proto.ParseFromString(event.payload)) {
-    return absl::DataLossError(
-        absl::StrCat("event ", event.sequence, " of job ", event.job_id, " cannot be read from the database"));
+    return absl::DataLossError(absl::StrCat("event ", event.sequence, " of job ", event.job_id,
+                                            " cannot be read from the database"));
   }
   proto.set_sequence(event.sequence);
   *proto.mutable_event_time() = ToProtoTimestamp(event.time);
@@ -105,7 +105,8 @@ std::string SpecBytes(const v1::Job& job) {
 
 absl::StatusOr<v1::Job> SpecFromBytes(const std::string& bytes) {
   v1::Job spec;
-  if (!spec.ParseFromString(bytes)) return absl::DataLossError("the job's spec cannot be read from the database");
+  if (!spec.ParseFromString(bytes))
+    return absl::DataLossError("the job's spec cannot be read from the database");
   return spec;
 }
 

@@ -12,11 +12,11 @@
 
 namespace timbre::convert {
 
-// The bytes that core/jobs keeps for us: Job::spec and Job::result are a serialized v1::Job with just its spec or result set, JobEvent::payload a
-// serialized v1::JobEvent without sequence and time.
+// The bytes that core/jobs keeps for us: Job::spec and Job::result are a serialized v1::Job with just its
+// spec or result set, JobEvent::payload a serialized v1::JobEvent without sequence and time.
 
 v1::JobState ToProtoState(jobs::JobState state);
-absl::StatusOr<jobs::JobState> FromProtoState(v1::JobState state);   // kInvalidArgument unspecified or unknown
+absl::StatusOr<jobs::JobState> FromProtoState(v1::JobState state);  // kInvalidArgument unspecified or unknown
 
 google::rpc::Status ToProtoStatus(const absl::Status& status);
 

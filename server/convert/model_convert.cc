@@ -31,7 +31,8 @@ v1::ModelVersion VersionToProto(const registry::Version& version) {
   proto.set_seed(version.card.seed);
   proto.set_step_count(version.card.steps);
   proto.set_build(version.card.build);
-  for (const registry::Tagger& tagger : version.taggers) *proto.add_taggers() = TaggerToProto(version, tagger);
+  for (const registry::Tagger& tagger : version.taggers)
+    *proto.add_taggers() = TaggerToProto(version, tagger);
   *proto.mutable_create_time() = ToProtoTimestamp(version.create_time);
   proto.set_card_json(weights::ModelCardToJson(version.card));
   return proto;

@@ -14,7 +14,8 @@ namespace {
 using Parts = std::vector<std::string>;
 
 absl::Status BadName(const std::string& name, const std::string& form) {
-  return absl::InvalidArgumentError(absl::StrCat("'", name.substr(0, 200), "' is no resource name; expected ", form));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name.substr(0, 200), "' is no resource name; expected ", form));
 }
 
 bool IsId(const std::string& id) {
@@ -43,7 +44,9 @@ constexpr char kVersionForm[] = "models/{model}/versions/{version}";
 
 }  // namespace
 
-absl::StatusOr<std::string> ParseJobName(const std::string& name) { return ParseSingle(name, "jobs", "jobs/{job}"); }
+absl::StatusOr<std::string> ParseJobName(const std::string& name) {
+  return ParseSingle(name, "jobs", "jobs/{job}");
+}
 absl::StatusOr<std::string> ParseDatasetName(const std::string& name) {
   return ParseSingle(name, "datasets", "datasets/{dataset}");
 }
@@ -70,9 +73,9 @@ std::string TaggerName(const std::string& model, int64_t version, const std::str
 
 absl::Status CheckId(const std::string& what, const std::string& id) {
   if (IsId(id)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "'", id.substr(0, 200), "' is no ", what,
-      " id: it must begin with a lower-case letter and have at most 63 of a-z, 0-9 and '-'"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", id.substr(0, 200), "' is no ", what,
+                   " id: it must begin with a lower-case letter and have at most 63 of a-z, 0-9 and '-'"));
 }
 
 absl::StatusOr<registry::ModelSelector> ParseSelector(const std::string& model, const std::string& tagger) {
@@ -104,8 +107,8 @@ absl::StatusOr<registry::ModelSelector> ParseSelector(const std::string& model, 
   const bool other_model = !selector.model.empty() && selector.model != version.model;
   const bool other_version = selector.version.has_value() && *selector.version != version.version;
   if (other_model || other_version || !selector.label.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("model '", model, "' and tagger '", tagger, "' do not agree; leave model empty to use the tagger's"));
+    return absl::InvalidArgumentError(absl::StrCat("model '", model, "' and tagger '", tagger,
+                                                   "' do not agree; leave model empty to use the tagger's"));
   }
   selector.model = version.model;
   selector.version = version.version;

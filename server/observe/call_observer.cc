@@ -31,8 +31,9 @@ std::pair<std::string, std::string> Split(const std::string& method) {
 
 CallLog::CallLog(metrics::CallMetrics& metrics) : metrics_(metrics) {
   for (const google::protobuf::FileDescriptor* file :
-       {v1::GetInfoRequest::descriptor()->file(), v1::Job::descriptor()->file(), v1::Dataset::descriptor()->file(),
-        v1::Model::descriptor()->file(), v1::DrainRequest::descriptor()->file()}) {
+       {v1::GetInfoRequest::descriptor()->file(), v1::Job::descriptor()->file(),
+        v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
+        v1::DrainRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       const google::protobuf::ServiceDescriptor& service = *file->service(i);
       for (int j = 0; j < service.method_count(); ++j) {
@@ -51,9 +52,10 @@ void CallLog::OnHandled(const std::string& method, const absl::Status& status, a
                         const std::string& peer) {
   const auto [service, name] = Split(method);
   metrics_.OnHandled(service, name, status.code(), duration);
-  base::LogInfo("rpc {} code={} ms={:.2f} peer={}{}", method, absl::StatusCodeToString(status.code()),
-                absl::ToDoubleMilliseconds(duration), peer,
-                status.ok() ? "" : absl::StrCat(" error=\"", absl::string_view(status.message()).substr(0, 500), "\""));
+  base::LogInfo(
+      "rpc {} code={} ms={:.2f} peer={}{}", method, absl::StatusCodeToString(status.code()),
+      absl::ToDoubleMilliseconds(duration), peer,
+      status.ok() ? "" : absl::StrCat(" error=\"", absl::string_view(status.message()).substr(0, 500), "\""));
 }
 
 }  // namespace timbre::observe

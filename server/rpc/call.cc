@@ -13,7 +13,8 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
   // gRPC reports "no deadline" as the end of time; leave room for its rounding.
   const auto far = std::chrono::system_clock::now() + std::chrono::hours(24 * 365);
   if (deadline > far) {
-    return default_deadline == absl::InfiniteDuration() ? absl::InfiniteFuture() : absl::Now() + default_deadline;
+    return default_deadline == absl::InfiniteDuration() ? absl::InfiniteFuture()
+                                                        : absl::Now() + default_deadline;
   }
   return absl::FromChrono(deadline);
 }
@@ -21,14 +22,18 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
 absl::Status CheckAccepting(const CallEnvironment& environment) {
   if (environment.draining == nullptr || !environment.draining->load()) return absl::OkStatus();
   return WithRetryDelay(
-      WithReason(absl::UnavailableError("the server is draining; call again, it or another replica will answer"),
-                 "DRAINING"),
+      WithReason(
+          absl::UnavailableError("the server is draining; call again, it or another replica will answer"),
+          "DRAINING"),
       absl::Seconds(1));
 }
 
 CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
                        const grpc::CallbackServerContext& context)
-    : observer_(environment.observer), method_(std::move(method)), peer_(context.peer()), start_(absl::Now()) {
+    : observer_(environment.observer),
+      method_(std::move(method)),
+      peer_(context.peer()),
+      start_(absl::Now()) {
   if (observer_ != nullptr) observer_->OnStarted(method_);
 }
 

@@ -17,21 +17,21 @@ class CallObserver {
   virtual ~CallObserver() = default;
   // `method` is "Service/Method".
   virtual void OnStarted(const std::string& /*method*/) {}
-  virtual void OnHandled(const std::string& /*method*/, const absl::Status& /*status*/, absl::Duration /*duration*/,
-                         const std::string& /*peer*/) {}
+  virtual void OnHandled(const std::string& /*method*/, const absl::Status& /*status*/,
+                         absl::Duration /*duration*/, const std::string& /*peer*/) {}
 };
 
 // What all wrappers share. Threads: safe.
 struct CallEnvironment {
   CallObserver* observer = nullptr;
-  absl::Duration default_deadline = absl::Seconds(60);   // of unary calls whose client set none
-  const std::atomic<bool>* draining = nullptr;           // new calls are refused with UNAVAILABLE
+  absl::Duration default_deadline = absl::Seconds(60);  // of unary calls whose client set none
+  const std::atomic<bool>* draining = nullptr;          // new calls are refused with UNAVAILABLE
 };
 
 // One call as handlers see it.
 struct CallContext {
   absl::Time deadline = absl::InfiniteFuture();
-  base::CancelToken cancel;   // the client went away, or the server ends
+  base::CancelToken cancel;  // the client went away, or the server ends
 };
 
 // The call's deadline; the default where the client set none.
@@ -43,7 +43,8 @@ absl::Status CheckAccepting(const CallEnvironment& environment);
 // Counts and logs one call from construction until Handled. Threads: compatible.
 class CallRecord {
  public:
-  CallRecord(const CallEnvironment& environment, std::string method, const grpc::CallbackServerContext& context);
+  CallRecord(const CallEnvironment& environment, std::string method,
+             const grpc::CallbackServerContext& context);
   void Handled(const absl::Status& status);
 
  private:

@@ -41,8 +41,9 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
 }
 
 absl::Status NotBuilt(const std::string& what) {
-  return WithReason(absl::UnimplementedError(absl::StrCat(what, " is not part of this release; see the README's "
-                                                                "list of what is served")),
+  return WithReason(absl::UnimplementedError(absl::StrCat(what,
+                                                          " is not part of this release; see the README's "
+                                                          "list of what is served")),
                     "NOT_BUILT");
 }
 
@@ -54,8 +55,10 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (!rich.GetPayload(TypeUrl(plain))) {
     rich = WithReason(std::move(rich), absl::StatusCodeToString(status.code()));
   }
-  if (status.code() == absl::StatusCode::kResourceExhausted && !rich.GetPayload(TypeUrl(google::rpc::RetryInfo()))) {
-    // A queue or pool that is full clears in about this time; limits that never clear say so in their message.
+  if (status.code() == absl::StatusCode::kResourceExhausted &&
+      !rich.GetPayload(TypeUrl(google::rpc::RetryInfo()))) {
+    // A queue or pool that is full clears in about this time; limits that never clear say so in their
+    // message.
     if (absl::StrContains(status.message(), "queue is full")) {
       rich = WithRetryDelay(std::move(rich), absl::Milliseconds(250));
     }

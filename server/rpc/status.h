@@ -11,9 +11,10 @@
 
 namespace timbre::rpc {
 
-// The one place where absl::Status becomes grpc::Status. Rich details travel as payloads of the absl::Status, keyed by their
-// type URL, and become the details of the google.rpc.Status in the trailer `grpc-status-details-bin`. Each error also gets
-// an ErrorInfo with domain "timbre" and the reason (the code's name unless WithReason said more).
+// The one place where absl::Status becomes grpc::Status. Rich details travel as payloads of the absl::Status,
+// keyed by their type URL, and become the details of the google.rpc.Status in the trailer
+// `grpc-status-details-bin`. Each error also gets an ErrorInfo with domain "timbre" and the reason (the
+// code's name unless WithReason said more).
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // Attaches a detail (a google.rpc message such as BadRequest).

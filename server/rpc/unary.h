@@ -17,10 +17,12 @@ namespace timbre::rpc {
 // Ends a unary call; may be called on any thread, exactly once.
 using UnaryDone = std::function<void(absl::Status)>;
 
-// The reactor under every unary RPC: cancel, status, latency and log in one place. Deletes itself when gRPC is done with it.
+// The reactor under every unary RPC: cancel, status, latency and log in one place. Deletes itself when gRPC
+// is done with it.
 class UnaryReactor final : public grpc::ServerUnaryReactor {
  public:
-  UnaryReactor(const CallEnvironment& environment, std::string method, const grpc::CallbackServerContext& context)
+  UnaryReactor(const CallEnvironment& environment, std::string method,
+               const grpc::CallbackServerContext& context)
       : record_(environment, std::move(method), context) {
     call_.deadline = DeadlineOf(context, environment.default_deadline);
     call_.cancel = cancel_.token();
@@ -33,7 +35,9 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
     Finish(ToGrpcStatus(status));
   }
 
-  void OnCancel() override { cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed")); }
+  void OnCancel() override {
+    cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
+  }
   void OnDone() override { delete this; }
 
  private:
@@ -43,11 +47,13 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 };
 
 // Runs handlers of unary RPCs. A handler may block: it runs on `pool`, never on a gRPC thread.
-//   return runner_.Run("JobService/GetJob", context, [this, request, response](const CallContext&) { ... return status; });
+//   return runner_.Run("JobService/GetJob", context, [this, request, response](const CallContext&) { ...
+//   return status; });
 // Threads: safe.
 class UnaryRunner {
  public:
-  UnaryRunner(const CallEnvironment& environment, base::Executor& pool) : environment_(environment), pool_(pool) {}
+  UnaryRunner(const CallEnvironment& environment, base::Executor& pool)
+      : environment_(environment), pool_(pool) {}
 
   const CallEnvironment& environment() const { return environment_; }
   base::Executor& pool() const { return pool_; }
@@ -66,8 +72,9 @@ class UnaryRunner {
   }
 
   // For handlers that answer later: they return at once and call `done` when they are.
-  grpc::ServerUnaryReactor* RunAsync(const char* method, grpc::CallbackServerContext* context,
-                                     const std::function<void(const CallContext&, UnaryDone)>& handler) const {
+  grpc::ServerUnaryReactor* RunAsync(
+      const char* method, grpc::CallbackServerContext* context,
+      const std::function<void(const CallContext&, UnaryDone)>& handler) const {
     auto* reactor = new UnaryReactor(environment_, method, *context);
     if (const absl::Status accepting = CheckAccepting(environment_); !accepting.ok()) {
       reactor->End(accepting);

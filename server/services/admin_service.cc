@@ -6,8 +6,9 @@ namespace timbre::services {
 
 grpc::ServerUnaryReactor* AdminService::Drain(grpc::CallbackServerContext* context, const v1::DrainRequest*,
                                               v1::DrainResponse*) {
-  return runner_.Run("AdminService/Drain", context,
-                     [](const rpc::CallContext&) { return rpc::NotBuilt("AdminService/Drain (send SIGTERM instead)"); });
+  return runner_.Run("AdminService/Drain", context, [](const rpc::CallContext&) {
+    return rpc::NotBuilt("AdminService/Drain (send SIGTERM instead)");
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::SetLogLevel(grpc::CallbackServerContext* context,

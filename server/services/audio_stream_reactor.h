@@ -34,14 +34,15 @@ struct StreamDependencies {
 //   ENCODE windows are with the batcher                 -> its callback
 //   WRITE  answers go out one by one                    -> OnWriteDone
 //   END    Finish was called                            -> OnDone deletes
-// While windows are encoded and written nothing is read: gRPC's flow control holds the client back, and memory stays constant.
-// OnCancel only fires the token; whoever holds the state then ends the call.
+// While windows are encoded and written nothing is read: gRPC's flow control holds the client back, and
+// memory stays constant. OnCancel only fires the token; whoever holds the state then ends the call.
 //
 // `Protocol` knows the messages:
 //   using Request, Response;  static constexpr const char* kMethod;  static constexpr bool kTags;
 //   static absl::StatusOr<registry::ModelSelector> Selector(const Config&);
-//   static Response Started(const StreamModel&);  static Response Window(const StreamModel&, const WindowSpan&, span<const float> embedding);
-//   static Response Final(const StreamModel&, span<const float> mean, double audio_seconds, int64_t windows);
+//   static Response Started(const StreamModel&);  static Response Window(const StreamModel&, const
+//   WindowSpan&, span<const float> embedding); static Response Final(const StreamModel&, span<const float>
+//   mean, double audio_seconds, int64_t windows);
 template <typename Protocol>
 class AudioStreamReactor final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Response> {
@@ -97,7 +98,8 @@ class AudioStreamReactor final
   }
 
   absl::Status Open() {
-    if (!request_.has_config()) return absl::InvalidArgumentError("the first message of the stream must be `config`");
+    if (!request_.has_config())
+      return absl::InvalidArgumentError("the first message of the stream must be `config`");
     const auto& config = request_.config();
     absl::StatusOr<registry::ModelSelector> selector = Protocol::Selector(config);
     if (!selector.ok()) return selector.status();
@@ -112,17 +114,21 @@ class AudioStreamReactor final
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::unique_ptr<audio::ChunkDecoder>> MakeDecoder(const v1::StreamAudioFormat& format) const {
+  absl::StatusOr<std::unique_ptr<audio::ChunkDecoder>> MakeDecoder(
+      const v1::StreamAudioFormat& format) const {
     const audio::DecodeLimits& limits = deps_.embedder.limits();
-    if (format.has_encoded()) return audio::ChunkDecoder::ForEncoded(deps_.spool_dir, deps_.max_encoded_bytes, limits);
-    if (!format.has_pcm()) return absl::InvalidArgumentError("config.format is missing; set format.pcm or format.encoded");
+    if (format.has_encoded())
+      return audio::ChunkDecoder::ForEncoded(deps_.spool_dir, deps_.max_encoded_bytes, limits);
+    if (!format.has_pcm())
+      return absl::InvalidArgumentError("config.format is missing; set format.pcm or format.encoded");
     const auto pcm = convert::PcmFormatFromProto(format.pcm());
     if (!pcm.ok()) return pcm.status();
     return audio::ChunkDecoder::ForPcm(*pcm, limits);
   }
 
   absl::Status Push() {
-    if (request_.has_config()) return absl::InvalidArgumentError("`config` may only be the first message of the stream");
+    if (request_.has_config())
+      return absl::InvalidArgumentError("`config` may only be the first message of the stream");
     const std::string& chunk = request_.audio_chunk();
     return decoder_->Push(std::as_bytes(std::span(chunk)));
   }
@@ -179,12 +185,12 @@ class AudioStreamReactor final
   const absl::Time deadline_;
   base::CancelSource cancel_;
   typename Protocol::Request request_;
-  std::deque<typename Protocol::Response> answers_;   // the front one is being written
+  std::deque<typename Protocol::Response> answers_;  // the front one is being written
   embed::Embedder::StreamModel model_;
-  std::unique_ptr<audio::ChunkDecoder> decoder_;      // set by the config message
+  std::unique_ptr<audio::ChunkDecoder> decoder_;  // set by the config message
   std::optional<embed::RunningMean> mean_;
-  std::vector<audio::WindowSpan> spans_;              // of the windows that are with the batcher
-  bool closed_ = false;                               // the client has closed its side
+  std::vector<audio::WindowSpan> spans_;  // of the windows that are with the batcher
+  bool closed_ = false;                   // the client has closed its side
   bool final_sent_ = false;
 };
 

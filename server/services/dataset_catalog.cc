@@ -42,7 +42,8 @@ bool IsUnder(const fs::path& path, const fs::path& root) {
 // The data sets that a job names.
 std::vector<std::string> DatasetsOf(const v1::Job& spec) {
   if (spec.has_ssl_training()) return {spec.ssl_training().dataset()};
-  if (spec.has_linear_probe()) return {spec.linear_probe().train_dataset(), spec.linear_probe().test_dataset()};
+  if (spec.has_linear_probe())
+    return {spec.linear_probe().train_dataset(), spec.linear_probe().test_dataset()};
   if (spec.has_ingest()) return {spec.ingest().dataset()};
   return {};
 }
@@ -84,8 +85,8 @@ absl::Status DatasetCatalog::Check(const NewDataset& dataset) const {
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   const absl::StatusOr<registry::DatasetInfo> existing = datasets_.Get(dataset.id);
   if (existing.ok() && existing->state != registry::DatasetState::kFailed) {
-    return absl::AlreadyExistsError(absl::StrCat(convert::DatasetName(dataset.id),
-                                                 " exists; choose another id or delete it first"));
+    return absl::AlreadyExistsError(
+        absl::StrCat(convert::DatasetName(dataset.id), " exists; choose another id or delete it first"));
   }
   return absl::OkStatus();
 }
@@ -129,8 +130,8 @@ absl::Status DatasetCatalog::Delete(const std::string& id) {
     TIMBRE_ASSIGN_OR_RETURN(const v1::Job spec, convert::SpecFromBytes(job.spec));
     for (const std::string& name : DatasetsOf(spec)) {
       if (name == convert::DatasetName(id)) {
-        return absl::FailedPreconditionError(absl::StrCat(name, " is used by ", convert::JobName(job.id), ", which is ",
-                                                          jobs::JobStateName(job.state),
+        return absl::FailedPreconditionError(absl::StrCat(name, " is used by ", convert::JobName(job.id),
+                                                          ", which is ", jobs::JobStateName(job.state),
                                                           "; wait for its end or cancel it"));
       }
     }

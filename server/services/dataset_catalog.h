@@ -15,23 +15,25 @@ namespace timbre::services {
 class DatasetCatalog {
  public:
   struct Options {
-    std::filesystem::path data_root;   // empty: only uploads
+    std::filesystem::path data_root;  // empty: only uploads
     const base::Clock* clock = nullptr;
   };
-  DatasetCatalog(registry::DatasetStore& datasets, jobs::JobStore& jobs, jobs::Scheduler& scheduler, Options options)
+  DatasetCatalog(registry::DatasetStore& datasets, jobs::JobStore& jobs, jobs::Scheduler& scheduler,
+                 Options options)
       : datasets_(datasets), jobs_(jobs), scheduler_(scheduler), options_(std::move(options)) {}
 
   struct NewDataset {
     std::string id;
-    std::string path;               // under the data root; empty for an upload
+    std::string path;  // under the data root; empty for an upload
     std::string track_id_pattern;
   };
 
-  // Checks all that can be checked before the files are there. Errors: kInvalidArgument id, path or pattern · kNotFound folder ·
-  // kFailedPrecondition no data root · kAlreadyExists.
+  // Checks all that can be checked before the files are there. Errors: kInvalidArgument id, path or pattern ·
+  // kNotFound folder · kFailedPrecondition no data root · kAlreadyExists.
   absl::Status Check(const NewDataset& dataset) const;
 
-  // Makes the row, INGESTING, and queues its ingest. For an upload the files are in UploadDir(id) by now. Errors: as Check.
+  // Makes the row, INGESTING, and queues its ingest. For an upload the files are in UploadDir(id) by now.
+  // Errors: as Check.
   absl::StatusOr<registry::DatasetInfo> Create(const NewDataset& dataset);
 
   // Errors: kNotFound · kFailedPrecondition a job that is not over uses it (which).

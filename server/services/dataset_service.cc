@@ -13,19 +13,23 @@ namespace timbre::services {
 grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerContext* context,
                                                         const v1::CreateDatasetRequest* request,
                                                         v1::CreateDatasetResponse* response) {
-  return deps_.runner.Run("DatasetService/CreateDataset", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    if (request->path().empty()) {
-      convert::FieldErrors errors;
-      errors.Add("path", "is missing; name a folder relative to the data root ('.' for all of it), or use UploadDataset");
-      return errors.ToStatus();
-    }
-    TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info,
-                            deps_.catalog.Create({request->dataset_id(), request->path(), request->track_id_pattern()}));
-    *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/false);
-    response->set_job(info.job);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "DatasetService/CreateDataset", context,
+      [this, request, response](const rpc::CallContext&) -> absl::Status {
+        if (request->path().empty()) {
+          convert::FieldErrors errors;
+          errors.Add("path",
+                     "is missing; name a folder relative to the data root ('.' for all of it), or use "
+                     "UploadDataset");
+          return errors.ToStatus();
+        }
+        TIMBRE_ASSIGN_OR_RETURN(
+            const registry::DatasetInfo info,
+            deps_.catalog.Create({request->dataset_id(), request->path(), request->track_id_pattern()}));
+        *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/false);
+        response->set_job(info.job);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerReadReactor<v1::UploadDatasetRequest>* DatasetService::UploadDataset(
@@ -37,38 +41,41 @@ grpc::ServerReadReactor<v1::UploadDatasetRequest>* DatasetService::UploadDataset
 grpc::ServerUnaryReactor* DatasetService::GetDataset(grpc::CallbackServerContext* context,
                                                      const v1::GetDatasetRequest* request,
                                                      v1::GetDatasetResponse* response) {
-  return deps_.runner.Run("DatasetService/GetDataset", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
-    TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info, deps_.datasets.Get(id));
-    *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/true);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "DatasetService/GetDataset", context,
+      [this, request, response](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
+        TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info, deps_.datasets.Get(id));
+        *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/true);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* DatasetService::ListDatasets(grpc::CallbackServerContext* context,
                                                        const v1::ListDatasetsRequest* request,
                                                        v1::ListDatasetsResponse* response) {
-  return deps_.runner.Run("DatasetService/ListDatasets", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::DatasetInfo> all, deps_.datasets.List());
-    TIMBRE_ASSIGN_OR_RETURN(const auto page, TakePage(std::move(all), request->page_size(), request->page_token(),
-                                                      response->mutable_next_page_token()));
-    for (const registry::DatasetInfo& info : page) {
-      *response->add_datasets() = convert::DatasetToProto(info, /*with_skipped=*/false);
-    }
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "DatasetService/ListDatasets", context,
+      [this, request, response](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::DatasetInfo> all, deps_.datasets.List());
+        TIMBRE_ASSIGN_OR_RETURN(const auto page,
+                                TakePage(std::move(all), request->page_size(), request->page_token(),
+                                         response->mutable_next_page_token()));
+        for (const registry::DatasetInfo& info : page) {
+          *response->add_datasets() = convert::DatasetToProto(info, /*with_skipped=*/false);
+        }
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* DatasetService::DeleteDataset(grpc::CallbackServerContext* context,
                                                         const v1::DeleteDatasetRequest* request,
                                                         v1::DeleteDatasetResponse*) {
-  return deps_.runner.Run("DatasetService/DeleteDataset", context,
-                          [this, request](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
-    return deps_.catalog.Delete(id);
-  });
+  return deps_.runner.Run(
+      "DatasetService/DeleteDataset", context, [this, request](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
+        return deps_.catalog.Delete(id);
+      });
 }
 
 grpc::ServerUnaryReactor* DatasetService::PreviewAugmentation(grpc::CallbackServerContext* context,

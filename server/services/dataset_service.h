@@ -26,9 +26,10 @@ class DatasetService final : public v1::DatasetService::CallbackService {
   grpc::ServerUnaryReactor* CreateDataset(grpc::CallbackServerContext* context,
                                           const v1::CreateDatasetRequest* request,
                                           v1::CreateDatasetResponse* response) override;
-  grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(grpc::CallbackServerContext* context,
-                                                                   v1::UploadDatasetResponse* response) override;
-  grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context, const v1::GetDatasetRequest* request,
+  grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
+      grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) override;
+  grpc::ServerUnaryReactor* GetDataset(grpc::CallbackServerContext* context,
+                                       const v1::GetDatasetRequest* request,
                                        v1::GetDatasetResponse* response) override;
   grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
                                          const v1::ListDatasetsRequest* request,

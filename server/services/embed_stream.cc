@@ -24,14 +24,16 @@ struct EmbedProtocol {
     return response;
   }
 
-  static Response Window(const StreamModel&, const audio::WindowSpan& span, std::span<const float> embedding) {
+  static Response Window(const StreamModel&, const audio::WindowSpan& span,
+                         std::span<const float> embedding) {
     Response response;
     *response.mutable_window()->mutable_time() = convert::WindowTimeToProto(span);
     convert::EmbeddingToProto(embedding, *response.mutable_window()->mutable_embedding());
     return response;
   }
 
-  static Response Final(const StreamModel&, std::span<const float> mean, double audio_seconds, int64_t windows) {
+  static Response Final(const StreamModel&, std::span<const float> mean, double audio_seconds,
+                        int64_t windows) {
     Response response;
     convert::EmbeddingToProto(mean, *response.mutable_final()->mutable_embedding());
     response.mutable_final()->set_audio_seconds(audio_seconds);

@@ -32,8 +32,8 @@ absl::StatusOr<embed::EmbedRequest> FromProto(const v1::TagRequest& proto) {
 
 // Converts, embeds, converts back: `answer` fills the response.
 template <typename Proto, typename Answer>
-void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& call, const rpc::UnaryDone& done,
-         Answer answer) {
+void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& call,
+         const rpc::UnaryDone& done, Answer answer) {
   absl::StatusOr<embed::EmbedRequest> request = FromProto(proto);
   if (!request.ok()) return done(request.status());
   request->deadline = call.deadline;
@@ -47,19 +47,22 @@ void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& 
 }  // namespace
 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
-                                                  const v1::EmbedRequest* request, v1::EmbedResponse* response) {
+                                                  const v1::EmbedRequest* request,
+                                                  v1::EmbedResponse* response) {
   return deps_.runner.RunAsync(
-      "InferenceService/Embed", context, [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+      "InferenceService/Embed", context,
+      [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
         Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
           *response = convert::EmbedResultToProto(result, request->include_windows());
         });
       });
 }
 
-grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context, const v1::TagRequest* request,
-                                                v1::TagResponse* response) {
+grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context,
+                                                const v1::TagRequest* request, v1::TagResponse* response) {
   return deps_.runner.RunAsync(
-      "InferenceService/Tag", context, [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+      "InferenceService/Tag", context,
+      [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
         Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
           *response = convert::TagResultToProto(result, request->top_count(), request->include_windows());
         });
@@ -80,7 +83,8 @@ grpc::ServerBidiReactor<v1::TagStreamRequest, v1::TagStreamResponse>* InferenceS
                       context);
 }
 
-grpc::ServerUnaryReactor* InferenceService::GetInfo(grpc::CallbackServerContext* context, const v1::GetInfoRequest*,
+grpc::ServerUnaryReactor* InferenceService::GetInfo(grpc::CallbackServerContext* context,
+                                                    const v1::GetInfoRequest*,
                                                     v1::GetInfoResponse* response) {
   return deps_.runner.Run("InferenceService/GetInfo", context, [this, response](const rpc::CallContext&) {
     response->set_version(deps_.facts.version);

@@ -27,7 +27,7 @@ class InferenceService final : public v1::InferenceService::CallbackService {
     registry::ModelStore& models;
     const rpc::UnaryRunner& runner;
     ServerFacts facts;
-    std::filesystem::path spool_dir;   // encoded streams are kept there while they come
+    std::filesystem::path spool_dir;  // encoded streams are kept there while they come
   };
   explicit InferenceService(Dependencies dependencies) : deps_(std::move(dependencies)) {}
 

@@ -23,21 +23,23 @@ absl::Status ActOnJob(const std::string& name, Response* response, Act act) {
   return absl::OkStatus();
 }
 
-absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& request, v1::ListJobsResponse* response) {
+absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& request,
+                  v1::ListJobsResponse* response) {
   jobs::JobStore::ListOptions options;
   if (request.page_size() < 0 || request.page_size() > kMaxPage) {
     return absl::InvalidArgumentError(
         absl::StrCat("page_size must be in [0, ", kMaxPage, "], got ", request.page_size()));
   }
   const int64_t page = request.page_size() == 0 ? kDefaultPage : request.page_size();
-  options.page_size = page + 1;   // one more tells whether there is a next page
+  options.page_size = page + 1;  // one more tells whether there is a next page
   if (!request.page_token().empty()) {
     const absl::StatusOr<std::string> id = convert::ParseJobName(request.page_token());
     if (!id.ok()) return absl::InvalidArgumentError("page_token is none that this server gave");
     options.before_id = *id;
   }
   for (const int state : request.states()) {
-    TIMBRE_ASSIGN_OR_RETURN(const jobs::JobState parsed, convert::FromProtoState(static_cast<v1::JobState>(state)));
+    TIMBRE_ASSIGN_OR_RETURN(const jobs::JobState parsed,
+                            convert::FromProtoState(static_cast<v1::JobState>(state)));
     options.states.push_back(parsed);
   }
   TIMBRE_ASSIGN_OR_RETURN(std::vector<jobs::Job> jobs, store.List(options));
@@ -58,25 +60,26 @@ grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* con
                                                 v1::SubmitJobResponse* response) {
   return deps_.runner.Run("JobService/SubmitJob", context,
                           [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, deps_.checker.Check(*request));
-    if (!request->validate_only()) {
-      TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
-    }
-    TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
-    if (request->validate_only()) response->mutable_job()->clear_name();
-    return absl::OkStatus();
-  });
+                            TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, deps_.checker.Check(*request));
+                            if (!request->validate_only()) {
+                              TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
+                            }
+                            TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
+                            if (request->validate_only()) response->mutable_job()->clear_name();
+                            return absl::OkStatus();
+                          });
 }
 
-grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
-                                             v1::GetJobResponse* response) {
+grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,
+                                             const v1::GetJobRequest* request, v1::GetJobResponse* response) {
   return deps_.runner.Run("JobService/GetJob", context, [this, request, response](const rpc::CallContext&) {
     return ActOnJob(request->name(), response, [this](const std::string& id) { return deps_.store.Get(id); });
   });
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context,
-                                               const v1::ListJobsRequest* request, v1::ListJobsResponse* response) {
+                                               const v1::ListJobsRequest* request,
+                                               v1::ListJobsResponse* response) {
   return deps_.runner.Run("JobService/ListJobs", context, [this, request, response](const rpc::CallContext&) {
     return List(deps_.store, *request, response);
   });
@@ -88,37 +91,44 @@ grpc::ServerWriteReactor<v1::WatchJobResponse>* JobService::WatchJob(grpc::Callb
 }
 
 grpc::ServerUnaryReactor* JobService::PauseJob(grpc::CallbackServerContext* context,
-                                               const v1::PauseJobRequest* request, v1::PauseJobResponse* response) {
+                                               const v1::PauseJobRequest* request,
+                                               v1::PauseJobResponse* response) {
   return deps_.runner.Run("JobService/PauseJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response, [this](const std::string& id) { return deps_.scheduler.Pause(id); });
+    return ActOnJob(request->name(), response,
+                    [this](const std::string& id) { return deps_.scheduler.Pause(id); });
   });
 }
 
 grpc::ServerUnaryReactor* JobService::ResumeJob(grpc::CallbackServerContext* context,
                                                 const v1::ResumeJobRequest* request,
                                                 v1::ResumeJobResponse* response) {
-  return deps_.runner.Run("JobService/ResumeJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response, [this](const std::string& id) { return deps_.scheduler.Resume(id); });
-  });
+  return deps_.runner.Run(
+      "JobService/ResumeJob", context, [this, request, response](const rpc::CallContext&) {
+        return ActOnJob(request->name(), response,
+                        [this](const std::string& id) { return deps_.scheduler.Resume(id); });
+      });
 }
 
 grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
                                                 const v1::CancelJobRequest* request,
                                                 v1::CancelJobResponse* response) {
-  return deps_.runner.Run("JobService/CancelJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response, [this](const std::string& id) { return deps_.scheduler.Cancel(id); });
-  });
+  return deps_.runner.Run(
+      "JobService/CancelJob", context, [this, request, response](const rpc::CallContext&) {
+        return ActOnJob(request->name(), response,
+                        [this](const std::string& id) { return deps_.scheduler.Cancel(id); });
+      });
 }
 
 grpc::ServerUnaryReactor* JobService::DeleteJob(grpc::CallbackServerContext* context,
                                                 const v1::DeleteJobRequest* request, v1::DeleteJobResponse*) {
-  return deps_.runner.Run("JobService/DeleteJob", context, [this, request](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseJobName(request->name()));
-    TIMBRE_RETURN_IF_ERROR(deps_.store.Delete(id));
-    std::error_code ignored;   // the job is gone; a folder that stays is swept at the next start
-    std::filesystem::remove_all(deps_.jobs_dir / id, ignored);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "JobService/DeleteJob", context, [this, request](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseJobName(request->name()));
+        TIMBRE_RETURN_IF_ERROR(deps_.store.Delete(id));
+        std::error_code ignored;  // the job is gone; a folder that stays is swept at the next start
+        std::filesystem::remove_all(deps_.jobs_dir / id, ignored);
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace timbre::services

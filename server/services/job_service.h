@@ -20,12 +20,13 @@ class JobService final : public v1::JobService::CallbackService {
     jobs::Scheduler& scheduler;
     const SubmissionChecker& checker;
     const rpc::UnaryRunner& runner;
-    std::filesystem::path jobs_dir;    // snapshots lie in {jobs_dir}/{job}
-    base::CancelToken drain;           // ends the watchers
+    std::filesystem::path jobs_dir;  // snapshots lie in {jobs_dir}/{job}
+    base::CancelToken drain;         // ends the watchers
   };
   explicit JobService(Dependencies dependencies) : deps_(std::move(dependencies)) {}
 
-  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context, const v1::SubmitJobRequest* request,
+  grpc::ServerUnaryReactor* SubmitJob(grpc::CallbackServerContext* context,
+                                      const v1::SubmitJobRequest* request,
                                       v1::SubmitJobResponse* response) override;
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
                                    v1::GetJobResponse* response) override;
@@ -35,11 +36,14 @@ class JobService final : public v1::JobService::CallbackService {
                                                            const v1::WatchJobRequest* request) override;
   grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context, const v1::PauseJobRequest* request,
                                      v1::PauseJobResponse* response) override;
-  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context, const v1::ResumeJobRequest* request,
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const v1::ResumeJobRequest* request,
                                       v1::ResumeJobResponse* response) override;
-  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context, const v1::CancelJobRequest* request,
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                      const v1::CancelJobRequest* request,
                                       v1::CancelJobResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context, const v1::DeleteJobRequest* request,
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const v1::DeleteJobRequest* request,
                                       v1::DeleteJobResponse* response) override;
 
  private:

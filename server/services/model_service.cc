@@ -27,41 +27,43 @@ class NotBuiltReactor final : public Base {
 grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* context,
                                                    const v1::ListModelsRequest* request,
                                                    v1::ListModelsResponse* response) {
-  return deps_.runner.Run("ModelService/ListModels", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::Model> all, deps_.models.ListModels());
-    TIMBRE_ASSIGN_OR_RETURN(const auto page, TakePage(std::move(all), request->page_size(), request->page_token(),
-                                                      response->mutable_next_page_token()));
-    for (const registry::Model& model : page) *response->add_models() = convert::ModelToProto(model);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "ModelService/ListModels", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::Model> all, deps_.models.ListModels());
+        TIMBRE_ASSIGN_OR_RETURN(const auto page,
+                                TakePage(std::move(all), request->page_size(), request->page_token(),
+                                         response->mutable_next_page_token()));
+        for (const registry::Model& model : page) *response->add_models() = convert::ModelToProto(model);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* context,
                                                  const v1::GetModelRequest* request,
                                                  v1::GetModelResponse* response) {
-  return deps_.runner.Run("ModelService/GetModel", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseModelName(request->name()));
-    TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(id));
-    *response->mutable_model() = convert::ModelToProto(model);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "ModelService/GetModel", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseModelName(request->name()));
+        TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(id));
+        *response->mutable_model() = convert::ModelToProto(model);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* ModelService::SetLabel(grpc::CallbackServerContext* context,
                                                  const v1::SetLabelRequest* request,
                                                  v1::SetLabelResponse* response) {
-  return deps_.runner.Run("ModelService/SetLabel", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName name, convert::ParseVersionName(request->model_version()));
-    const std::string label = request->label().empty() ? "stable" : request->label();
-    TIMBRE_RETURN_IF_ERROR(convert::CheckId("label", label));
-    TIMBRE_RETURN_IF_ERROR(deps_.registry.Promote(name.model, label, name.version).status());
-    TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(name.model));
-    *response->mutable_model() = convert::ModelToProto(model);
-    return absl::OkStatus();
-  });
+  return deps_.runner.Run(
+      "ModelService/SetLabel", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+        TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName name,
+                                convert::ParseVersionName(request->model_version()));
+        const std::string label = request->label().empty() ? "stable" : request->label();
+        TIMBRE_RETURN_IF_ERROR(convert::CheckId("label", label));
+        TIMBRE_RETURN_IF_ERROR(deps_.registry.Promote(name.model, label, name.version).status());
+        TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(name.model));
+        *response->mutable_model() = convert::ModelToProto(model);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* ModelService::DeleteModel(grpc::CallbackServerContext* context,
@@ -90,14 +92,14 @@ absl::Status ModelService::Delete(const v1::DeleteModelRequest& request) {
   return absl::OkStatus();
 }
 
-grpc::ServerWriteReactor<v1::ExportModelResponse>* ModelService::ExportModel(grpc::CallbackServerContext* context,
-                                                                             const v1::ExportModelRequest*) {
+grpc::ServerWriteReactor<v1::ExportModelResponse>* ModelService::ExportModel(
+    grpc::CallbackServerContext* context, const v1::ExportModelRequest*) {
   return new NotBuiltReactor<grpc::ServerWriteReactor<v1::ExportModelResponse>>(
       deps_.runner.environment(), "ModelService/ExportModel", *context);
 }
 
-grpc::ServerReadReactor<v1::ImportModelRequest>* ModelService::ImportModel(grpc::CallbackServerContext* context,
-                                                                           v1::ImportModelResponse*) {
+grpc::ServerReadReactor<v1::ImportModelRequest>* ModelService::ImportModel(
+    grpc::CallbackServerContext* context, v1::ImportModelResponse*) {
   return new NotBuiltReactor<grpc::ServerReadReactor<v1::ImportModelRequest>>(
       deps_.runner.environment(), "ModelService/ImportModel", *context);
 }

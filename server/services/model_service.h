@@ -19,16 +19,18 @@ class ModelService final : public v1::ModelService::CallbackService {
   };
   explicit ModelService(Dependencies dependencies) : deps_(dependencies) {}
 
-  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context, const v1::ListModelsRequest* request,
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const v1::GetModelRequest* request,
                                      v1::GetModelResponse* response) override;
   grpc::ServerUnaryReactor* SetLabel(grpc::CallbackServerContext* context, const v1::SetLabelRequest* request,
                                      v1::SetLabelResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context, const v1::DeleteModelRequest* request,
+  grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context,
+                                        const v1::DeleteModelRequest* request,
                                         v1::DeleteModelResponse* response) override;
-  grpc::ServerWriteReactor<v1::ExportModelResponse>* ExportModel(grpc::CallbackServerContext* context,
-                                                                 const v1::ExportModelRequest* request) override;
+  grpc::ServerWriteReactor<v1::ExportModelResponse>* ExportModel(
+      grpc::CallbackServerContext* context, const v1::ExportModelRequest* request) override;
   grpc::ServerReadReactor<v1::ImportModelRequest>* ImportModel(grpc::CallbackServerContext* context,
                                                                v1::ImportModelResponse* response) override;
 

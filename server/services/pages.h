@@ -9,15 +9,16 @@
 
 namespace timbre::services {
 
-// One page of a list that is sorted by `id`: the items after `page_token`, which is the last id of the page before.
-// Errors: kInvalidArgument page_size outside [0, 1000].
+// One page of a list that is sorted by `id`: the items after `page_token`, which is the last id of the page
+// before. Errors: kInvalidArgument page_size outside [0, 1000].
 template <typename Item>
-absl::StatusOr<std::vector<Item>> TakePage(std::vector<Item> items, int32_t page_size, const std::string& page_token,
-                                           std::string* next_page_token) {
+absl::StatusOr<std::vector<Item>> TakePage(std::vector<Item> items, int32_t page_size,
+                                           const std::string& page_token, std::string* next_page_token) {
   constexpr int32_t kMaxPage = 1000;
   constexpr int32_t kDefaultPage = 50;
   if (page_size < 0 || page_size > kMaxPage) {
-    return absl::InvalidArgumentError(absl::StrCat("page_size must be in [0, ", kMaxPage, "], got ", page_size));
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size must be in [0, ", kMaxPage, "], got ", page_size));
   }
   const auto limit = static_cast<size_t>(page_size == 0 ? kDefaultPage : page_size);
   std::vector<Item> page;

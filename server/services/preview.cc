@@ -28,15 +28,15 @@ absl::StatusOr<audio::Waveform> Decode(const v1::Audio& proto, const audio::Deco
 absl::Status Preview(const v1::PreviewAugmentationRequest& request, const audio::DecodeLimits& limits,
                      v1::PreviewAugmentationResponse* response) {
   convert::FieldErrors errors;
-  const augment::ChainConfig config = request.has_augmentation()
-                                          ? convert::ChainFromProto(request.augmentation(), "augmentation", errors)
-                                          : augment::TutorialChain();
+  const augment::ChainConfig config =
+      request.has_augmentation() ? convert::ChainFromProto(request.augmentation(), "augmentation", errors)
+                                 : augment::TutorialChain();
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   TIMBRE_ASSIGN_OR_RETURN(const augment::Chain chain, augment::Chain::Create(config));
   TIMBRE_ASSIGN_OR_RETURN(audio::Waveform decoded, Decode(request.audio(), limits));
   TIMBRE_ASSIGN_OR_RETURN(const audio::Waveform clip, audio::ResampleTo22050(std::move(decoded)));
   const auto total = static_cast<int64_t>(clip.samples.size());
-  TIMBRE_RETURN_IF_ERROR(audio::PlanWindows(total).status());   // refuses what is too short
+  TIMBRE_RETURN_IF_ERROR(audio::PlanWindows(total).status());  // refuses what is too short
 
   base::Random random({request.seed()});
   const int64_t last_start = std::max<int64_t>(0, total - audio::kWindowSamples);

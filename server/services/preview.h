@@ -6,7 +6,8 @@
 
 namespace timbre::services {
 
-// One augmented window of the request's clip: what a training would hear of it. Errors: kInvalidArgument audio or chain.
+// One augmented window of the request's clip: what a training would hear of it. Errors: kInvalidArgument
+// audio or chain.
 absl::Status Preview(const v1::PreviewAugmentationRequest& request, const audio::DecodeLimits& limits,
                      v1::PreviewAugmentationResponse* response);
 

@@ -14,7 +14,8 @@ constexpr size_t kMaxDisplayName = 200;
 constexpr size_t kMaxRequestId = 128;
 
 // models/M stands for its newest version.
-absl::StatusOr<convert::VersionName> ResolveVersion(const std::string& name, const registry::ModelStore& models) {
+absl::StatusOr<convert::VersionName> ResolveVersion(const std::string& name,
+                                                    const registry::ModelStore& models) {
   const absl::StatusOr<std::string> model = convert::ParseModelName(name);
   if (!model.ok()) {
     TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version, convert::ParseVersionName(name));
@@ -31,12 +32,12 @@ absl::StatusOr<convert::VersionName> ResolveVersion(const std::string& name, con
 absl::StatusOr<jobs::Job> SubmissionChecker::Check(const v1::SubmitJobRequest& request) const {
   convert::FieldErrors errors;
   if (request.job().display_name().size() > kMaxDisplayName) {
-    errors.Add("job.display_name", absl::StrCat("has ", request.job().display_name().size(), " bytes; at most ",
-                                                kMaxDisplayName, " are allowed"));
+    errors.Add("job.display_name", absl::StrCat("has ", request.job().display_name().size(),
+                                                " bytes; at most ", kMaxDisplayName, " are allowed"));
   }
   if (request.request_id().size() > kMaxRequestId) {
-    errors.Add("request_id", absl::StrCat("has ", request.request_id().size(), " bytes; at most ", kMaxRequestId,
-                                          " are allowed"));
+    errors.Add("request_id", absl::StrCat("has ", request.request_id().size(), " bytes; at most ",
+                                          kMaxRequestId, " are allowed"));
   }
   if (request.job().spec_case() == v1::Job::SPEC_NOT_SET) {
     errors.Add("job.spec", "is missing; set ssl_training or linear_probe");
@@ -48,7 +49,8 @@ absl::StatusOr<jobs::Job> SubmissionChecker::Check(const v1::SubmitJobRequest& r
 
   v1::Job resolved = request.job();
   jobs::Job job;
-  if (resolved.has_ssl_training()) TIMBRE_RETURN_IF_ERROR(CheckTraining(*resolved.mutable_ssl_training(), job));
+  if (resolved.has_ssl_training())
+    TIMBRE_RETURN_IF_ERROR(CheckTraining(*resolved.mutable_ssl_training(), job));
   if (resolved.has_linear_probe()) TIMBRE_RETURN_IF_ERROR(CheckProbe(*resolved.mutable_linear_probe()));
   job.kind = convert::KindOf(resolved);
   job.display_name = resolved.display_name();
@@ -100,13 +102,15 @@ absl::Status SubmissionChecker::CheckProbe(v1::LinearProbeSpec& spec) const {
   TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo test, ReadyDataset(spec.test_dataset()));
   for (const registry::DatasetInfo* dataset : {&train, &test}) {
     if (dataset->tags.empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(convert::DatasetName(dataset->id),
-                                                        " has no tags: a probe needs an annotations.csv in both data sets"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(convert::DatasetName(dataset->id),
+                       " has no tags: a probe needs an annotations.csv in both data sets"));
     }
   }
   if (train.tags != test.tags) {
-    return absl::FailedPreconditionError(absl::StrCat(spec.train_dataset(), " and ", spec.test_dataset(),
-                                                      " have different tags; their annotations need the same header"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(spec.train_dataset(), " and ", spec.test_dataset(),
+                     " have different tags; their annotations need the same header"));
   }
   return absl::OkStatus();
 }

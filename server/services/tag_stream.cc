@@ -28,7 +28,8 @@ struct TagProtocol {
     return response;
   }
 
-  static Response Window(const StreamModel& model, const audio::WindowSpan& span, std::span<const float> embedding) {
+  static Response Window(const StreamModel& model, const audio::WindowSpan& span,
+                         std::span<const float> embedding) {
     Response response;
     *response.mutable_window()->mutable_time() = convert::WindowTimeToProto(span);
     const std::vector<float> scores = model.tagger->Score(embedding);

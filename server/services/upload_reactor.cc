@@ -7,8 +7,8 @@
 namespace timbre::services {
 namespace {
 
-// States: READ a read is outstanding (OnReadDone) · WORK the message is written to disk on the pool · END Finish was called. While a message is
-// written nothing is read, so a slow disk holds the client back.
+// States: READ a read is outstanding (OnReadDone) · WORK the message is written to disk on the pool · END
+// Finish was called. While a message is written nothing is read, so a slow disk holds the client back.
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequest> {
  public:
   UploadReactor(const UploadDependencies& deps, const grpc::CallbackServerContext& context,
@@ -25,7 +25,8 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   void OnReadDone(bool ok) override {
     // A stream that broke is no end of an upload: only a client that closed its side has sent all.
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    const absl::Status scheduled = deps_.runner.pool().Schedule([this, ok] { ok ? TakeMessage() : MakeDataset(); });
+    const absl::Status scheduled =
+        deps_.runner.pool().Schedule([this, ok] { ok ? TakeMessage() : MakeDataset(); });
     if (!scheduled.ok()) End(scheduled);
   }
 

@@ -17,12 +17,12 @@ namespace fs = std::filesystem;
 
 absl::Status CheckFilePath(const std::string& path) {
   const fs::path relative(path);
-  bool good = !path.empty() && path.size() <= 1024 && relative.is_relative() && path.find('\0') == std::string::npos &&
-              relative.has_filename();
+  bool good = !path.empty() && path.size() <= 1024 && relative.is_relative() &&
+              path.find('\0') == std::string::npos && relative.has_filename();
   for (const fs::path& part : relative) good = good && part != ".." && part != ".";
   if (good) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("file path '", path.substr(0, 200),
-                                                 "' is not allowed; give a relative path without '.' and '..'"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "file path '", path.substr(0, 200), "' is not allowed; give a relative path without '.' and '..'"));
 }
 
 }  // namespace
@@ -35,8 +35,9 @@ UploadSession::~UploadSession() {
 
 absl::Status UploadSession::Take(const v1::UploadDatasetRequest& message) {
   if (staging_.empty() != message.has_start()) {
-    return absl::InvalidArgumentError(message.has_start() ? "`start` may only be the first message of an upload"
-                                                          : "the first message of an upload must be `start`");
+    return absl::InvalidArgumentError(message.has_start()
+                                          ? "`start` may only be the first message of an upload"
+                                          : "the first message of an upload must be `start`");
   }
   switch (message.part_case()) {
     case v1::UploadDatasetRequest::kStart:
@@ -85,9 +86,10 @@ absl::Status UploadSession::Append(const std::string& bytes) {
   if (!file_.is_open()) return absl::InvalidArgumentError("a chunk came before any file; send `file` first");
   bytes_ += static_cast<int64_t>(bytes.size());
   if (bytes_ > max_bytes_) {
-    return absl::ResourceExhaustedError(absl::StrCat("the upload has more than the ", max_bytes_,
-                                                     " bytes that are allowed; split it, or put the files under the "
-                                                     "server's data root"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the upload has more than the ", max_bytes_,
+                     " bytes that are allowed; split it, or put the files under the "
+                     "server's data root"));
   }
   errno = 0;
   file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -108,7 +110,7 @@ absl::StatusOr<registry::DatasetInfo> UploadSession::Finish() {
   TIMBRE_RETURN_IF_ERROR(catalog_.Check(dataset_));
   const fs::path place = catalog_.UploadDir(dataset_.id);
   std::error_code error;
-  fs::remove_all(place, error);   // of an upload that failed before
+  fs::remove_all(place, error);  // of an upload that failed before
   fs::create_directories(place.parent_path(), error);
   fs::rename(staging_, place, error);
   if (error) return base::ErrnoStatus(error.value(), "move the upload to", place);

@@ -11,18 +11,20 @@
 
 namespace timbre::services {
 
-// The files of one upload: received beside the data sets, moved to their place when whole, removed by the destructor otherwise.
-// Threads: compatible; it blocks on the disk.
+// The files of one upload: received beside the data sets, moved to their place when whole, removed by the
+// destructor otherwise. Threads: compatible; it blocks on the disk.
 class UploadSession {
  public:
   UploadSession(DatasetCatalog& catalog, std::filesystem::path staging_root, int64_t max_bytes)
       : catalog_(catalog), staging_root_(std::move(staging_root)), max_bytes_(max_bytes) {}
   ~UploadSession();
 
-  // Takes the next message. Errors: kInvalidArgument order or file path · kResourceExhausted size or disk · as DatasetCatalog::Check.
+  // Takes the next message. Errors: kInvalidArgument order or file path · kResourceExhausted size or disk ·
+  // as DatasetCatalog::Check.
   absl::Status Take(const v1::UploadDatasetRequest& message);
 
-  // The client has closed its side: makes the data set. Errors: kInvalidArgument nothing came · as DatasetCatalog::Create.
+  // The client has closed its side: makes the data set. Errors: kInvalidArgument nothing came · as
+  // DatasetCatalog::Create.
   absl::StatusOr<registry::DatasetInfo> Finish();
 
  private:
@@ -35,7 +37,7 @@ class UploadSession {
   const std::filesystem::path staging_root_;
   const int64_t max_bytes_;
   DatasetCatalog::NewDataset dataset_;
-  std::filesystem::path staging_;   // empty before `start`
+  std::filesystem::path staging_;  // empty before `start`
   std::filesystem::path file_path_;
   std::ofstream file_;
   int64_t bytes_ = 0;

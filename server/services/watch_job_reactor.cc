@@ -52,10 +52,12 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
  private:
   absl::Status Begin(const v1::WatchJobRequest& request) {
     TIMBRE_ASSIGN_OR_RETURN(job_id_, convert::ParseJobName(request.name()));
-    if (request.after_sequence() < 0) return absl::InvalidArgumentError("after_sequence must not be negative");
+    if (request.after_sequence() < 0)
+      return absl::InvalidArgumentError("after_sequence must not be negative");
     watch_id_ = deps_.scheduler.Watch(job_id_, [this] { Wake(); });
     drain_callback_ = deps_.drain.OnCancel([this] {
-      stop_.Cancel(absl::UnavailableError("the server is draining; watch again after the last sequence received"));
+      stop_.Cancel(
+          absl::UnavailableError("the server is draining; watch again after the last sequence received"));
       Wake();
     });
     return absl::OkStatus();
@@ -138,7 +140,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
 
   // Held by whoever is BUSY.
   int64_t last_sequence_;
-  std::deque<v1::WatchJobResponse> ready_;   // the front one is being written
+  std::deque<v1::WatchJobResponse> ready_;  // the front one is being written
   bool over_ = false;
   bool more_ = false;
 

@@ -18,8 +18,9 @@ struct WatchDependencies {
   base::CancelToken drain;
 };
 
-// Streams the events of one job: first what the store holds, then what is committed, in order and without a gap, because every event is
-// read from the store by its sequence; ends when the job is over and its last event was sent. The reactor deletes itself.
+// Streams the events of one job: first what the store holds, then what is committed, in order and without a
+// gap, because every event is read from the store by its sequence; ends when the job is over and its last
+// event was sent. The reactor deletes itself.
 grpc::ServerWriteReactor<v1::WatchJobResponse>* NewWatchJobReactor(const WatchDependencies& deps,
                                                                    grpc::CallbackServerContext* context,
                                                                    const v1::WatchJobRequest& request);

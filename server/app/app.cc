@@ -1,0 +1,196 @@
+#include "server/app/app.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/jobs/scheduler.h"
+#include "server/app/core_rooms.h"
+#include "server/bodies/job_codec.h"
+#include "server/convert/inference_convert.h"
+#include "server/observe/call_observer.h"
+#include "server/services/admin_service.h"
+#include "server/services/dataset_service.h"
+#include "server/services/inference_service.h"
+#include "server/services/job_service.h"
+#include "server/services/model_service.h"
+
+namespace timbre::app {
+namespace {
+
+constexpr int kRpcThreads = 8;
+constexpr size_t kRpcQueue = 1024;
+
+services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
+  services::ServerFacts facts;
+  facts.version = Version();
+  facts.build = Build();
+  facts.engine = rooms.engine;
+  facts.device = rooms.device;
+  v1::Limits& limits = facts.limits;
+  limits.set_max_message_bytes(settings.max_message_bytes);
+  *limits.mutable_max_audio_duration() = convert::ToProtoDuration(settings.decode.max_duration);
+  limits.set_max_channel_count(settings.decode.max_channels);
+  limits.set_min_sample_rate_hz(settings.decode.min_sample_rate_hz);
+  limits.set_max_sample_rate_hz(settings.decode.max_sample_rate_hz);
+  *limits.mutable_min_audio_duration() = convert::ToProtoDuration(absl::Milliseconds(100));
+  *limits.mutable_default_deadline() = convert::ToProtoDuration(settings.default_deadline);
+  limits.set_queue_capacity_windows(settings.queue_capacity_windows);
+  limits.set_max_encoded_stream_bytes(settings.max_encoded_stream_bytes);
+  limits.set_max_upload_bytes(settings.max_upload_bytes);
+  return facts;
+}
+
+jobs::Scheduler::Options SchedulerOptions() {
+  jobs::Scheduler::Options options;
+  // One thing at a time on the device; files are decoded beside it.
+  options.lane_of_kind = {{"ssl_training", "device"}, {"linear_probe", "device"}, {"ingest", "files"}};
+  options.clock = &base::Clock::System();
+  return options;
+}
+
+}  // namespace
+
+class App::Impl {
+ public:
+  explicit Impl(const Settings& settings) : settings_(settings), layout_(settings.state_dir) {}
+
+  absl::Status Start() {
+    TIMBRE_ASSIGN_OR_RETURN(rooms_, MakeCoreRooms(settings_, layout_));
+    call_log_ = std::make_unique<observe::CallLog>(rooms_.exporter->calls());
+    environment_.observer = call_log_.get();
+    environment_.default_deadline = settings_.default_deadline;
+    environment_.draining = &draining_;
+    rpc_pool_ = base::ThreadPool::Start({"rpc", kRpcThreads, kRpcQueue});
+    runner_ = std::make_unique<rpc::UnaryRunner>(environment_, *rpc_pool_);
+    TIMBRE_RETURN_IF_ERROR(StartJobs());
+    MakeServices();
+    TIMBRE_RETURN_IF_ERROR(Serve());
+    if (settings_.ready_file.empty()) return absl::OkStatus();
+    return base::WriteFileAtomically(settings_.ready_file, absl::StrCat(address_, "\n"));
+  }
+
+  void Drain() {
+    if (drained_) return;
+    drained_ = true;
+    base::LogInfo("draining: new calls are refused, accepted ones finish");
+    const auto deadline =
+        std::chrono::system_clock::now() + absl::ToChronoMilliseconds(settings_.drain_grace);
+    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    draining_ = true;
+    drain_.Cancel(absl::UnavailableError("the server is draining"));
+    if (scheduler_ != nullptr) scheduler_->Stop();  // trainings write a snapshot
+    if (server_ != nullptr) server_->Shutdown(deadline);
+    if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
+    if (rpc_pool_ != nullptr) rpc_pool_->Stop();
+    base::LogInfo("drained");
+  }
+
+  const std::string& address() const { return address_; }
+
+ private:
+  absl::Status StartJobs() {
+    bodies::BodyDependencies bodies{*rooms_.datasets, *rooms_.models};
+    bodies.data_root = settings_.data_root;
+    bodies.jobs_dir = layout_.jobs;
+    bodies.limits = settings_.decode;
+    bodies.default_device = rooms_.device;
+    bodies.compute_threads = settings_.compute_threads;
+    bodies.metrics = &rooms_.exporter->training();
+    codec_ = std::make_unique<bodies::JobCodec>(std::move(bodies));
+    TIMBRE_RETURN_IF_ERROR(services::DatasetCatalog::Reconcile(*rooms_.datasets, *rooms_.jobs));
+    TIMBRE_ASSIGN_OR_RETURN(scheduler_, jobs::Scheduler::Start(SchedulerOptions(), *rooms_.jobs, *codec_));
+    checker_ = std::make_unique<services::SubmissionChecker>(*rooms_.datasets, *rooms_.models);
+    catalog_ = std::make_unique<services::DatasetCatalog>(
+        *rooms_.datasets, *rooms_.jobs, *scheduler_,
+        services::DatasetCatalog::Options{settings_.data_root, &base::Clock::System()});
+    return absl::OkStatus();
+  }
+
+  void MakeServices() {
+    inference_ = std::make_unique<services::InferenceService>(services::InferenceService::Dependencies{
+        *rooms_.embedder, *rooms_.models, *runner_, Facts(settings_, rooms_), layout_.spool});
+    jobs_ = std::make_unique<services::JobService>(services::JobService::Dependencies{
+        *rooms_.jobs, *scheduler_, *checker_, *runner_, layout_.jobs, drain_.token()});
+    datasets_ = std::make_unique<services::DatasetService>(services::DatasetService::Dependencies{
+        *rooms_.datasets, *catalog_, *runner_, layout_.spool, settings_.max_upload_bytes, settings_.decode});
+    models_ = std::make_unique<services::ModelService>(
+        services::ModelService::Dependencies{*rooms_.models, *rooms_.registry, *rooms_.embedder, *runner_});
+    admin_ = std::make_unique<services::AdminService>(*runner_);
+  }
+
+  absl::Status Serve() {
+    grpc::EnableDefaultHealthCheckService(true);
+    if (settings_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(settings_.listen_address, grpc::InsecureServerCredentials(), &port);
+    // Without this a second server would share the port in silence.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", settings_.listen_address,
+                       ": the port is in use or the address is not this machine's; choose "
+                       "another listen_address (port 0 takes a free one)"));
+    }
+    address_ =
+        absl::StrCat(settings_.listen_address.substr(0, settings_.listen_address.rfind(':')), ":", port);
+    base::LogInfo("{} serves on {} ({})", Build(), address_, rooms_.engine);
+    return absl::OkStatus();
+  }
+
+  // In the order of making; destroyed in reverse.
+  const Settings settings_;
+  const StateLayout layout_;
+  std::string address_;
+  std::atomic<bool> draining_ = false;
+  bool drained_ = false;
+  base::CancelSource drain_;
+  CoreRooms rooms_;
+  rpc::CallEnvironment environment_;
+  std::unique_ptr<observe::CallLog> call_log_;
+  std::unique_ptr<base::ThreadPool> rpc_pool_;
+  std::unique_ptr<rpc::UnaryRunner> runner_;
+  std::unique_ptr<bodies::JobCodec> codec_;
+  std::unique_ptr<jobs::Scheduler> scheduler_;
+  std::unique_ptr<services::SubmissionChecker> checker_;
+  std::unique_ptr<services::DatasetCatalog> catalog_;
+  std::unique_ptr<services::InferenceService> inference_;
+  std::unique_ptr<services::JobService> jobs_;
+  std::unique_ptr<services::DatasetService> datasets_;
+  std::unique_ptr<services::ModelService> models_;
+  std::unique_ptr<services::AdminService> admin_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+App::~App() { impl_->Drain(); }
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const Settings& settings) {
+  std::unique_ptr<App> app(new App(std::make_unique<Impl>(settings)));
+  TIMBRE_RETURN_IF_ERROR(app->impl_->Start());
+  return app;
+}
+
+const std::string& App::address() const { return impl_->address(); }
+
+void App::Drain() { impl_->Drain(); }
+
+}  // namespace timbre::app

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace timbre::app {
+
+// SIGINT and SIGTERM as something to wait for. Block them before any thread is started, so that no thread
+// dies of them.
+void BlockEndSignals();
+
+// Waits for one of them; returns its number.
+int WaitForEndSignal();
+
+}  // namespace timbre::app
