@@ -10,11 +10,12 @@ namespace timbre::model {
 struct Device {
   bool cuda = false;
   int index = 0;
-  std::string name() const;   // "cpu" or "cuda:N"
+  std::string name() const;  // "cpu" or "cuda:N"
 };
 
 // `spec`: auto (a GPU if there is one, else the CPU) | cpu | cuda:N.
-// Errors: kInvalidArgument not of that form · kFailedPrecondition no such GPU, or LibTorch was built without CUDA.
+// Errors: kInvalidArgument not of that form · kFailedPrecondition no such GPU, or LibTorch was built without
+// CUDA.
 absl::StatusOr<Device> ChooseDevice(const std::string& spec);
 
 // bf16 autocast `auto`: on for CUDA and for CPUs with AVX512-BF16 or AMX-BF16.

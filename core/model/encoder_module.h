@@ -18,15 +18,21 @@ class EncoderModule : public torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& windows) = 0;
   virtual int64_t embedding_dim() const = 0;
   virtual int64_t window_samples() const = 0;
+
+  // Where dropout draws its numbers from in train mode; must be of the device of the weights. LibTorch's
+  // global generator until this is called.
+  virtual void set_generator(torch::Generator generator) = 0;
 };
 
 struct EncoderOptions {
   std::string architecture = "sample_cnn";
-  double dropout = 0.5;   // after blocks 6 and 11 in sample_cnn (preset `tutorial`); 0 in preset `clmr`
+  double dropout = 0.5;  // after blocks 6 and 11 in sample_cnn (preset `tutorial`); 0 in preset `clmr`
+  uint64_t seed = 0;     // of the weights: same seed, same weights, whatever else draws random numbers
 };
 
-// Makes an untrained encoder by the name of its architecture (PyTorch's default initialisation, drawn from the global torch generator).
-// Errors: kInvalidArgument unknown architecture (lists the known ones), dropout outside [0, 1).
+// Makes an untrained encoder by the name of its architecture (PyTorch's default initialisation), on the CPU,
+// in train mode. Errors: kInvalidArgument unknown architecture (lists the known ones), dropout outside [0,
+// 1).
 absl::StatusOr<std::shared_ptr<EncoderModule>> MakeEncoder(const EncoderOptions& options);
 
 // The architectures MakeEncoder knows.
@@ -38,22 +44,26 @@ struct ProjectorOptions {
   int64_t hidden_dim = 512;
   int64_t out_dim = 64;
   bool bias = false;
+  uint64_t seed = 0;  // of the weights
 };
 class ProjectorImpl : public torch::nn::Module {
  public:
   explicit ProjectorImpl(const ProjectorOptions& options);
-  torch::Tensor forward(const torch::Tensor& embeddings);   // [N, in_dim] -> [N, out_dim]
+  torch::Tensor forward(const torch::Tensor& embeddings);  // [N, in_dim] -> [N, out_dim]
 
  private:
   torch::nn::Sequential layers_;
 };
 TORCH_MODULE(Projector);
 
-// Parameters and buffers (not num_batches_tracked) as fp32 tensors on the CPU, named as the module names them.
+// Parameters and buffers (not num_batches_tracked) as fp32 tensors on the CPU, named as the module names
+// them.
 weights::TensorMap ExportTensors(const torch::nn::Module& module);
 
-// Copies tensors into the module. All names and shapes must fit.
-// Errors: kInvalidArgument missing, unknown or misshapen tensors, by name.
+// Copies tensors into the module. All names and shapes must fit, with one exception: of a convolution weight
+// [out, in, 3] that meets a kernel of 1 (block 11 of the tutorial's and CLMR's checkpoints) the centre tap is
+// taken. On an error the module is as before. Errors: kInvalidArgument missing, unknown or misshapen tensors,
+// by name.
 absl::Status ImportTensors(const weights::TensorMap& tensors, torch::nn::Module& module);
 
 }  // namespace timbre::model

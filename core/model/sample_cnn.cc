@@ -1,0 +1,81 @@
+#include "core/model/sample_cnn.h"
+
+#include <string>
+
+namespace timbre::model {
+namespace {
+
+struct BlockShape {
+  int64_t channels;
+  int64_t kernel;
+  bool pool;
+  bool dropout;
+};
+constexpr BlockShape kBlocks[] = {
+    {128, 3, false, false}, {128, 3, true, false}, {128, 3, true, false}, {256, 3, true, false},
+    {256, 3, true, false},  {256, 3, true, true},  {256, 3, true, false}, {256, 3, true, false},
+    {256, 3, true, false},  {512, 3, true, false}, {512, 1, false, true},
+};
+constexpr int64_t kFirstStride = 3;
+
+}  // namespace
+
+SampleCnn::SampleCnn(double dropout) : dropout_(dropout) {
+  int64_t in_channels = 1;
+  for (const BlockShape& shape : kBlocks) {
+    const bool first = blocks_.empty();
+    Block block;
+    block.convolution = torch::nn::Conv1d(torch::nn::Conv1dOptions(in_channels, shape.channels, shape.kernel)
+                                              .stride(first ? kFirstStride : 1)
+                                              .padding(first ? 0 : shape.kernel / 2));
+    block.norm = torch::nn::BatchNorm1d(shape.channels);
+    block.pool = shape.pool;
+    block.dropout = shape.dropout;
+    blocks_.push_back(block);
+    register_module("conv" + std::to_string(blocks_.size()),
+                    torch::nn::Sequential(block.convolution, block.norm));
+    in_channels = shape.channels;
+  }
+}
+
+torch::Tensor SampleCnn::forward(const torch::Tensor& windows) {
+  TORCH_CHECK(windows.dim() == 3 && windows.size(1) == 1 && windows.size(2) == window_samples(),
+              "SampleCNN takes windows of shape [N, 1, ", window_samples(), "], got ", windows.sizes());
+  // One convolution of stride 3 and kernel 3 over one channel reads each sample once: a matrix product.
+  const Block& first = blocks_.front();
+  const int64_t frames = window_samples() / kFirstStride;
+  const torch::Tensor& weight = first.convolution->weight;
+  torch::Tensor x = torch::linear(windows.reshape({-1, kFirstStride}),
+                                  weight.view({weight.size(0), kFirstStride}), first.convolution->bias);
+  x = x.view({-1, 1, frames, weight.size(0)}).permute({0, 3, 1, 2});  // [N, C, 1, T], channels last
+
+  for (Block& block : blocks_) {
+    if (&block != &first) x = Convolve(block, x);
+    x = Normalise(block, x);
+    if (block.pool) x = torch::max_pool2d(x, {1, 3});
+    x = torch::relu(x);  // commutes with max, and has a third of the work after it
+    if (block.dropout) x = Drop(x);
+  }
+  return x.mean(torch::IntArrayRef{2, 3});
+}
+
+torch::Tensor SampleCnn::Convolve(const Block& block, const torch::Tensor& x) const {
+  const torch::Tensor& weight = block.convolution->weight;
+  return torch::conv2d(x, weight.unsqueeze(2), block.convolution->bias, /*stride=*/1,
+                       /*padding=*/torch::IntArrayRef{0, weight.size(2) / 2});
+}
+
+torch::Tensor SampleCnn::Normalise(Block& block, const torch::Tensor& x) {
+  auto& norm = *block.norm;
+  if (is_training()) norm.num_batches_tracked += 1;
+  return torch::batch_norm(x, norm.weight, norm.bias, norm.running_mean, norm.running_var, is_training(),
+                           norm.options.momentum().value(), norm.options.eps(), /*cudnn_enabled=*/true);
+}
+
+torch::Tensor SampleCnn::Drop(const torch::Tensor& x) {
+  if (!is_training() || dropout_ == 0) return x;
+  const double keep = 1 - dropout_;
+  return x * torch::empty_like(x).bernoulli_(keep, generator_).div_(keep);
+}
+
+}  // namespace timbre::model

@@ -1,0 +1,36 @@
+#include "core/model/seeding.h"
+
+#include <cmath>
+
+namespace timbre::model {
+namespace {
+
+void DrawUniform(const torch::Tensor& weight, torch::Tensor& bias, torch::Generator& generator) {
+  const double fan_in = static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
+  const double bound = 1 / std::sqrt(fan_in);
+  torch::Tensor values = weight;
+  values.uniform_(-bound, bound, generator);
+  if (bias.defined()) bias.uniform_(-bound, bound, generator);
+}
+
+}  // namespace
+
+torch::Generator MakeGenerator(torch::Device device, uint64_t seed) {
+  torch::Generator generator = at::globalContext().defaultGenerator(device).clone();
+  generator.set_current_seed(seed);
+  return generator;
+}
+
+void DrawWeights(uint64_t seed, torch::nn::Module& module) {
+  torch::NoGradGuard no_grad;
+  torch::Generator generator = MakeGenerator(torch::kCPU, seed);
+  for (const auto& child : module.modules()) {
+    if (auto* convolution = child->as<torch::nn::Conv1d>()) {
+      DrawUniform(convolution->weight, convolution->bias, generator);
+    } else if (auto* linear = child->as<torch::nn::Linear>()) {
+      DrawUniform(linear->weight, linear->bias, generator);
+    }
+  }
+}
+
+}  // namespace timbre::model
