@@ -18,7 +18,8 @@ find_package(SQLiteCpp CONFIG REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+# Not under the name re2: its cached re2_FOUND would keep gRPC from finding it at the next configure.
+pkg_check_modules(timbre_re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)
 
 find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)
