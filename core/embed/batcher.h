@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,7 +10,6 @@
 #include "absl/time/time.h"
 #include "core/base/cancel_token.h"
 #include "core/base/clock.h"
-#include "core/base/mutex.h"
 #include "core/embed/batch_policy.h"
 #include "core/embed/observer.h"
 #include "core/engine/encoder.h"
@@ -20,35 +17,41 @@
 namespace timbre::embed {
 
 // Gathers windows of many requests into batches for one encoder. The unit of work is the window.
-// Threads: safe. One thread of its own runs the encoder and the callbacks; callbacks must not block.
+// A request that has expired or was cancelled gets no further batch; work that the engine has begun is
+// finished. Threads: safe. One thread of its own runs the encoder and the callbacks; callbacks must not
+// block, nor stop or destroy the batcher.
 class Batcher {
  public:
   struct Options {
     BatchLimits limits;
     int64_t queue_capacity_windows = 4096;
-    const base::Clock* clock = nullptr;
-    Observer* observer = nullptr;           // may be null
+    const base::Clock* clock = nullptr;  // null: the machine's
+    Observer* observer = nullptr;        // may be null
   };
 
   // What comes back for one submit.
   struct Result {
-    std::vector<float> embeddings;          // [windows, dim]
-    absl::Duration queue_time;              // until its first window went into a batch
-    absl::Duration infer_time;              // of the batches that held its windows
+    std::vector<float> embeddings;  // [windows, dim]
+    absl::Duration queue_time;      // until its first window went into a batch
+    absl::Duration infer_time;      // of the batches that held its windows
   };
   using Done = std::function<void(absl::StatusOr<Result>)>;
 
   static std::unique_ptr<Batcher> Start(std::shared_ptr<engine::Encoder> encoder, const Options& options);
   ~Batcher();
 
-  // Queues `count` windows [count, window_samples]. `done` is called exactly once, unless an error is returned here.
-  // Errors here: kResourceExhausted queue full (limit and actual) · kUnavailable stopped · kDeadlineExceeded already.
-  // Errors in done: kDeadlineExceeded · the token's status · kUnavailable stopped · as Encoder::Encode.
-  absl::Status Submit(std::vector<float> windows, int64_t count, absl::Time deadline, base::CancelToken cancel, Done done);
+  // Queues `count` windows [count, window_samples]. `done` is called exactly once, unless an error is
+  // returned here. Errors here: kInvalidArgument no windows, or a size that is not count windows ·
+  // kResourceExhausted queue
+  //   full (limit and actual) · kUnavailable stopped · kDeadlineExceeded already · the token's status.
+  // Errors in done: kDeadlineExceeded · the token's status · as Encoder::Encode.
+  absl::Status Submit(std::vector<float> windows, int64_t count, absl::Time deadline,
+                      base::CancelToken cancel, Done done);
 
-  // Fails what waits with kUnavailable after `drain` ran out of work, joins. Idempotent.
+  // Accepts no more, runs what was accepted (without waiting for company), joins. Idempotent.
   void Stop();
 
+  // Windows that wait, not those in the engine.
   int64_t queued_windows() const;
 
  private:
