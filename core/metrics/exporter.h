@@ -1,35 +1,44 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 #include "core/embed/observer.h"
 #include "core/train/observer.h"
 
 namespace timbre::metrics {
 
-// Counts calls as the gRPC ecosystem names them (grpc_server_started_total, grpc_server_handled_total, grpc_server_handling_seconds with
-// grpc_type, grpc_service, grpc_method, grpc_code in Go's CamelCase). Threads: safe.
+// Counts calls as the gRPC ecosystem names them: grpc_server_started_total, grpc_server_handled_total and
+// grpc_server_handling_seconds with grpc_type, grpc_service, grpc_method and grpc_code (in Go's CamelCase:
+// OK, Canceled, ResourceExhausted). A method that was not registered counts under the label "other", so that
+// no client can make series. Threads: safe. Nothing here blocks for long.
 class CallMetrics {
  public:
   virtual ~CallMetrics() = default;
-  // Makes the method's series at 0. `type`: unary, client_stream, server_stream or bidi_stream; `service`: "timbre.v1.JobService".
+  // Makes the method's series at 0. `type`: unary, client_stream, server_stream or bidi_stream; `service`:
+  // "timbre.v1.JobService". A second registration of a method changes nothing.
   virtual void Register(const std::string& type, const std::string& service, const std::string& method) = 0;
   virtual void OnStarted(const std::string& service, const std::string& method) = 0;
-  virtual void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code, absl::Duration duration) = 0;
+  virtual void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code,
+                         absl::Duration duration) = 0;
 };
 
-// The service's Prometheus metrics, and the HTTP port that serves them at /metrics. Observers of the rooms write into it.
-// Threads: safe.
+// The service's Prometheus metrics, and the HTTP port that serves them at /metrics. Observers of the rooms
+// write into it. Names and labels are a promise to dashboards; no label is open-ended (no job, client or
+// file). Threads: safe.
 class Exporter {
  public:
   struct Options {
-    std::string address;          // host:port; empty: metrics are kept but not served
-    std::string version, build;   // timbre_build_info
+    std::string address;         // host:port, port 0 takes a free one; empty: metrics are kept but not served
+    std::string version, build;  // timbre_build_info
+    const base::Clock* clock = &base::Clock::System();
   };
-  // Errors: kUnavailable the port is in use or the address cannot be bound.
+  // Errors: kUnavailable the port is in use or the address cannot be bound · kInternal a family made twice.
   static absl::StatusOr<std::unique_ptr<Exporter>> Start(const Options& options);
   virtual ~Exporter() = default;
 
@@ -37,11 +46,15 @@ class Exporter {
   virtual embed::Observer& inference() = 0;
   virtual CallMetrics& calls() = 0;
 
-  // A gauge per job state, timbre_jobs{state}. `state` is a name such as "RUNNING".
+  // A gauge per job state, timbre_jobs{state}, at 0 until set. `state` is the state's name, such as
+  // "RUNNING"; any other counts under "other".
   virtual void SetJobs(const std::string& state, int64_t count) = 0;
 
-  // The text that /metrics serves, for tests.
+  // The text that /metrics serves, for tests. (The HTTP side adds its own exposer_* families.)
   virtual std::string Text() const = 0;
+
+  // Where /metrics is served: host:port with the port that was taken; empty if it is not.
+  virtual const std::string& address() const = 0;
 };
 
 }  // namespace timbre::metrics

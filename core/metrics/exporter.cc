@@ -1,0 +1,105 @@
+#include "core/metrics/exporter.h"
+
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <exception>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/metrics/call_metrics.h"
+#include "core/metrics/embed_metrics.h"
+#include "core/metrics/train_metrics.h"
+
+namespace timbre::metrics {
+namespace {
+
+using prometheus::Registry;
+
+// The names of jobs::JobState.
+constexpr const char* kJobStates[] = {"QUEUED",     "RUNNING",   "PAUSING", "PAUSED",
+                                      "CANCELLING", "SUCCEEDED", "FAILED",  "CANCELLED"};
+constexpr const char kOther[] = "other";
+
+void AddBuildInfo(Registry& registry, const Exporter::Options& options) {
+  prometheus::BuildGauge()
+      .Name("timbre_build_info")
+      .Help("Always 1; the labels tell the version and the build.")
+      .Register(registry)
+      .Add({{"version", options.version}, {"build", options.build}})
+      .Set(1);
+}
+
+class PrometheusExporter final : public Exporter {
+ public:
+  // Throws what prometheus-cpp throws.
+  explicit PrometheusExporter(const Options& options)
+      : registry_(std::make_shared<Registry>(Registry::InsertBehavior::Throw)),
+        training_(*registry_, *options.clock),
+        inference_(*registry_),
+        calls_(*registry_),
+        jobs_(prometheus::BuildGauge().Name("timbre_jobs").Help("Jobs by state.").Register(*registry_)) {
+    for (const char* state : kJobStates) job_states_[state] = &jobs_.Add({{"state", state}});
+    AddBuildInfo(*registry_, options);
+  }
+
+  absl::Status Serve(const std::string& address) {
+    try {
+      exposer_ = std::make_unique<prometheus::Exposer>(address);
+      exposer_->RegisterCollectable(registry_);
+      const std::vector<int> ports = exposer_->GetListeningPorts();
+      if (!ports.empty()) address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.front());
+      return absl::OkStatus();
+    } catch (const std::exception& error) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot serve metrics on '", address,
+                       "': the port is in use or the address is not a host:port of this machine; choose "
+                       "another metrics_address, or \"off\" for none (",
+                       error.what(), ")"));
+    }
+  }
+
+  train::Observer& training() override { return training_; }
+  embed::Observer& inference() override { return inference_; }
+  CallMetrics& calls() override { return calls_; }
+
+  void SetJobs(const std::string& state, int64_t count) override {
+    const auto found = job_states_.find(state);
+    prometheus::Gauge& gauge = found != job_states_.end() ? *found->second : jobs_.Add({{"state", kOther}});
+    gauge.Set(static_cast<double>(count));
+  }
+
+  std::string Text() const override { return prometheus::TextSerializer().Serialize(registry_->Collect()); }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  const std::shared_ptr<Registry> registry_;
+  TrainMetrics training_;
+  EmbedMetrics inference_;
+  PrometheusCallMetrics calls_;
+  prometheus::Family<prometheus::Gauge>& jobs_;
+  std::map<std::string, prometheus::Gauge*> job_states_;  // filled once
+  std::string address_;
+  std::unique_ptr<prometheus::Exposer> exposer_;  // last: it goes first
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const Options& options) {
+  std::unique_ptr<PrometheusExporter> exporter;
+  try {
+    exporter = std::make_unique<PrometheusExporter>(options);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("cannot make the metrics: ", error.what()));
+  }
+  if (!options.address.empty()) TIMBRE_RETURN_IF_ERROR(exporter->Serve(options.address));
+  return exporter;
+}
+
+}  // namespace timbre::metrics
