@@ -100,14 +100,16 @@ class App::Impl {
 
  private:
   absl::Status StartJobs() {
-    bodies::BodyDependencies bodies{*rooms_.datasets, *rooms_.models};
-    bodies.data_root = settings_.data_root;
-    bodies.jobs_dir = layout_.jobs;
-    bodies.limits = settings_.decode;
-    bodies.default_device = rooms_.device;
-    bodies.compute_threads = settings_.compute_threads;
-    bodies.metrics = &rooms_.exporter->training();
-    codec_ = std::make_unique<bodies::JobCodec>(std::move(bodies));
+    codec_ = std::make_unique<bodies::JobCodec>(bodies::BodyDependencies{
+        .datasets = *rooms_.datasets,
+        .models = *rooms_.models,
+        .data_root = settings_.data_root,
+        .jobs_dir = layout_.jobs,
+        .limits = settings_.decode,
+        .default_device = rooms_.device,
+        .compute_threads = settings_.compute_threads,
+        .metrics = &rooms_.exporter->training(),
+    });
     TIMBRE_RETURN_IF_ERROR(services::DatasetCatalog::Reconcile(*rooms_.datasets, *rooms_.jobs));
     TIMBRE_ASSIGN_OR_RETURN(scheduler_, jobs::Scheduler::Start(SchedulerOptions(), *rooms_.jobs, *codec_));
     checker_ = std::make_unique<services::SubmissionChecker>(*rooms_.datasets, *rooms_.models);

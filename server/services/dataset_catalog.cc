@@ -1,7 +1,8 @@
 #include "server/services/dataset_catalog.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
-#include <regex>
 #include <system_error>
 #include <vector>
 
@@ -23,13 +24,13 @@ absl::Status CheckPattern(const std::string& pattern) {
     return absl::InvalidArgumentError(
         absl::StrCat("has ", pattern.size(), " bytes; at most ", kMaxPattern, " are allowed"));
   }
-  try {
-    const std::regex compiled(pattern, std::regex::ECMAScript);
-    if (!pattern.empty() && compiled.mark_count() < 1) {
-      return absl::InvalidArgumentError("has no group; the first group is the track's id, as in '^([^/]+)/'");
-    }
-  } catch (const std::regex_error& error) {
-    return absl::InvalidArgumentError(absl::StrCat("is no regular expression: ", error.what()));
+  if (pattern.empty()) return absl::OkStatus();
+  const RE2 compiled(pattern, RE2::Quiet);
+  if (!compiled.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("is no regular expression (RE2): ", compiled.error()));
+  }
+  if (compiled.NumberOfCapturingGroups() < 1) {
+    return absl::InvalidArgumentError("has no group; the first group is the track's id, as in '^([^/]+)/'");
   }
   return absl::OkStatus();
 }

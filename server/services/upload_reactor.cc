@@ -18,8 +18,11 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
         response_(response),
         session_(deps.catalog, deps.staging_root, deps.max_bytes) {
     const absl::Status accepting = rpc::CheckAccepting(deps.runner.environment());
-    if (!accepting.ok()) return End(accepting);
-    StartRead(&request_);
+    if (accepting.ok()) {
+      StartRead(&request_);
+    } else {
+      End(accepting);
+    }
   }
 
   void OnReadDone(bool ok) override {

@@ -28,8 +28,11 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
         last_sequence_(request.after_sequence()) {
     absl::Status status = rpc::CheckAccepting(deps.runner.environment());
     if (status.ok()) status = Begin(request);
-    if (!status.ok()) return End(status);
-    SchedulePump();
+    if (status.ok()) {
+      SchedulePump();
+    } else {
+      End(status);
+    }
   }
 
   void OnWriteDone(bool ok) override {
