@@ -46,20 +46,14 @@ def _check_size(file, lines):
 
 
 def _check_named(tree):
-    """Every source is named in a CMakeLists.txt of its folder or one above: else nothing builds or runs it."""
-    words = {}
+    """Every source is named in some CMakeLists.txt: else nothing builds or runs it."""
+    named = set()
+    for listing in files_under(tree.root, FOLDERS):
+        if os.path.basename(listing) == "CMakeLists.txt":
+            for word in re.split(r'[\s()"]+', re.sub(r"#.*", "", tree.text(listing))):
+                from_root = word.removeprefix("${PROJECT_SOURCE_DIR}/")
+                word = from_root if from_root != word else f"{os.path.dirname(listing)}/{word}"
+                named.add(os.path.normpath(word))
     for file in tree.sources:
-        if not file.endswith(".cc"):
-            continue
-        folder = os.path.dirname(file)
-        named = False
-        while folder and not named:
-            listing = f"{folder}/CMakeLists.txt"
-            if listing not in words:
-                exists = (tree.root / listing).exists()
-                text = re.sub(r"#.*", "", tree.text(listing)) if exists else ""
-                words[listing] = set(re.split(r'[\s()"]+', text))
-            named = file[len(folder) + 1:] in words[listing]
-            folder = os.path.dirname(folder)
-        if not named:
-            yield f"{file}: no CMakeLists.txt of its folder or above names it, so nothing builds it"
+        if file.endswith(".cc") and file not in named:
+            yield f"{file}: no CMakeLists.txt names it, so nothing builds it"

@@ -182,6 +182,12 @@ class FileTest(TreeTest):
         self.write("tests/core/audio/CMakeLists.txt", "add_test(clock_test.cc)\n")
         self.assert_one_fault("tests/core/base/clock_test.cc", "no CMakeLists.txt")
 
+    def test_a_listing_elsewhere_may_name_a_source_by_its_path(self):
+        self.write("tests/support/a.cc", "")
+        self.write("tests/support/b.cc", "")
+        self.write("tests/core/CMakeLists.txt", "add_library(x ../support/a.cc ${PROJECT_SOURCE_DIR}/tests/support/b.cc)\n")
+        self.assertEqual(self.faults(), [])
+
     def test_a_listing_above_may_name_a_source(self):
         self.write("server/rpc/status.cc", "")
         self.write("server/CMakeLists.txt", "add_library(x rpc/status.cc)\n")
