@@ -27,6 +27,12 @@ function(timbre_torch_pch target)
     target_link_libraries(timbre_torch_pch_owner PRIVATE timbre_torch timbre_warnings)
     target_precompile_headers(timbre_torch_pch_owner PRIVATE <torch/torch.h>)
   endif()
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # Programs get -fPIE by default, and the header was compiled with -fPIC: a compiler wants the same of both.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_precompile_headers(${target} REUSE_FROM timbre_torch_pch_owner)
 endfunction()
 
