@@ -39,9 +39,9 @@ MATCHER_P2(StatusIs, code, message, "has status code " + absl::StatusCodeToStrin
 #define TIMBRE_TEST_JOIN(a, b) TIMBRE_TEST_JOIN_INNER(a, b)
 #define TIMBRE_ASSERT_OK_AND_ASSIGN(lhs, expr) \
   TIMBRE_ASSERT_OK_AND_ASSIGN_INNER(TIMBRE_TEST_JOIN(timbre_test_status_or_, __LINE__), lhs, expr)
-#define TIMBRE_ASSERT_OK_AND_ASSIGN_INNER(name, lhs, expr)  \
-  auto name = (expr);                                       \
-  ASSERT_THAT(name, ::timbre::testing::IsOk());             \
+#define TIMBRE_ASSERT_OK_AND_ASSIGN_INNER(name, lhs, expr) \
+  auto name = (expr);                                      \
+  ASSERT_THAT(name, ::timbre::testing::IsOk());            \
   lhs = std::move(name).value()
 
 }  // namespace timbre::testing

@@ -11,7 +11,8 @@
 
 namespace timbre::testing {
 
-inline std::vector<float> Sine(double frequency_hz, double amplitude, size_t samples, double rate_hz = 22050) {
+inline std::vector<float> Sine(double frequency_hz, double amplitude, size_t samples,
+                               double rate_hz = 22050) {
   std::vector<float> out(samples);
   for (size_t i = 0; i < samples; ++i) {
     out[i] = static_cast<float>(amplitude * std::sin(2 * std::numbers::pi * frequency_hz * i / rate_hz));

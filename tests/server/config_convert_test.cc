@@ -1,0 +1,77 @@
+#include "server/convert/config_convert.h"
+
+#include <google/protobuf/text_format.h>
+
+#include "tests/support/matchers.h"
+
+namespace timbre::convert {
+namespace {
+
+using ::testing::HasSubstr;
+using ::timbre::testing::IsOk;
+using ::timbre::testing::StatusIs;
+
+v1::TrainingConfig Parse(const std::string& text) {
+  v1::TrainingConfig proto;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &proto)) << text;
+  return proto;
+}
+
+absl::Status Check(const std::string& text) {
+  FieldErrors errors;
+  TrainingConfigFromProto(Parse(text), "config", errors);
+  return errors.ToStatus();
+}
+
+TEST(ConfigConvertTest, AnEmptyConfigIsTheTutorial) {
+  FieldErrors errors;
+  const train::TrainingConfig config = TrainingConfigFromProto({}, "config", errors);
+  EXPECT_THAT(errors.ToStatus(), IsOk());
+  EXPECT_EQ(config.batch_tracks, 96);
+  EXPECT_DOUBLE_EQ(config.temperature, 0.5);
+  EXPECT_DOUBLE_EQ(config.learning_rate, 1e-4);
+  EXPECT_DOUBLE_EQ(config.dropout, 0.5);
+  EXPECT_EQ(config.chain.size(), 6U);
+}
+
+TEST(ConfigConvertTest, WritingOutEveryDefaultChangesNothing) {
+  FieldErrors errors;
+  const train::TrainingConfig config = TrainingConfigFromProto({}, "config", errors);
+  const v1::TrainingConfig written = TrainingConfigToProto(config);
+  const train::TrainingConfig again = TrainingConfigFromProto(written, "config", errors);
+  EXPECT_THAT(errors.ToStatus(), IsOk());
+  EXPECT_EQ(TrainingConfigText(again), TrainingConfigText(config));
+}
+
+TEST(ConfigConvertTest, EachValueOutsideItsRangeIsNamedWithRangeAndValue) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"steps: 0", "config.steps: must be in [1, 10000000], got 0"},
+      {"batch_tracks: 1", "config.batch_tracks: must be in [2, 4096], got 1"},
+      {"optimizer { learning_rate: -1 }", "config.optimizer.learning_rate: must be in (0, 1], got -1"},
+      {"objective { nt_xent { temperature: 0 } }", "config.objective.nt_xent.temperature"},
+      {"encoder { dropout: 1 }", "config.encoder.dropout: must be in [0, 1), got 1"},
+      {"encoder { architecture: 'resnet' }", "known: sample_cnn"},
+      {"projector { output_dim: 1 }", "config.projector.output_dim"},
+      {"augmentation { effects { probability: 2 gain {} } }", "config.augmentation.effects[0].probability"},
+      {"augmentation { effects {} }", "config.augmentation.effects[0]: has no effect"},
+      {"optimizer { learning_rate: nan }", "config.optimizer.learning_rate"},
+  };
+  for (const auto& [text, message] : cases) {
+    EXPECT_THAT(Check(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;
+  }
+}
+
+TEST(ConfigConvertTest, AllBadFieldsAreReportedAtOnce) {
+  const absl::Status status = Check("steps: 0 batch_tracks: 0");
+  EXPECT_THAT(status.message(), HasSubstr("config.steps"));
+  EXPECT_THAT(status.message(), HasSubstr("config.batch_tracks"));
+  EXPECT_TRUE(status.GetPayload("type.googleapis.com/google.rpc.BadRequest").has_value());
+}
+
+TEST(ConfigConvertTest, AnEmptyChainIsCropsAloneAndNotTheDefault) {
+  FieldErrors errors;
+  EXPECT_TRUE(TrainingConfigFromProto(Parse("augmentation {}"), "config", errors).chain.empty());
+}
+
+}  // namespace
+}  // namespace timbre::convert

@@ -1,0 +1,278 @@
+// Data sets through a real server: create, upload, ingest reports, and what is refused.
+#include <sys/resource.h>
+
+#include "tests/support/in_process_server.h"
+#include "tests/support/job_wait.h"
+#include "tests/support/rpc_status.h"
+#include "tests/support/signals.h"
+#include "tests/support/wav.h"
+
+namespace timbre {
+namespace {
+
+using testing::Call;
+using ::testing::HasSubstr;
+using testing::IsRpcError;
+using testing::IsRpcOk;
+
+class DatasetServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override { server_.Start(); }
+
+  void WriteClips(const std::string& folder, int count) {
+    for (int i = 0; i < count; ++i) {
+      testing::WriteAudio(server_.data_root() / folder / ("c" + std::to_string(i) + ".wav"),
+                          testing::Sine(200.0 + 50 * i, 0.4, 30000));
+    }
+  }
+
+  grpc::Status Create(const std::string& id, const std::string& path, v1::CreateDatasetResponse* response,
+                      const std::string& pattern = "") {
+    v1::CreateDatasetRequest request;
+    request.set_dataset_id(id);
+    request.set_path(path);
+    request.set_track_id_pattern(pattern);
+    return Call(*server_.datasets, &v1::DatasetService::Stub::CreateDataset, request, response);
+  }
+
+  v1::Dataset Get(const std::string& name) {
+    v1::GetDatasetRequest request;
+    request.set_name(name);
+    v1::GetDatasetResponse response;
+    EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::GetDataset, request, &response),
+                IsRpcOk());
+    return response.dataset();
+  }
+
+  // Creates, waits for the ingest's end, returns its job.
+  v1::Job Ingest(const std::string& id, const std::string& path) {
+    v1::CreateDatasetResponse response;
+    EXPECT_THAT(Create(id, path, &response), IsRpcOk());
+    return testing::WaitForJob(*server_.jobs, response.job());
+  }
+
+  testing::InProcessServer server_;
+};
+
+TEST_F(DatasetServiceTest, AFolderBecomesAReadyDataSetWithAReport) {
+  WriteClips("music", 3);
+  testing::WriteFile(server_.data_root() / "music" / "broken.mp3", "not audio at all");
+  testing::WriteFile(server_.data_root() / "music" / "empty.wav", "");
+  testing::WriteAudio(server_.data_root() / "music" / "short.wav", std::vector<float>(100, 0.1F));
+  testing::WriteFile(server_.data_root() / "music" / "annotations.csv",
+                     "path,rock,jazz\nc0.wav,1,0\nc1.wav,0,1\ngone.wav,1,1\n");
+  v1::CreateDatasetResponse response;
+  ASSERT_THAT(Create("music", "music", &response), IsRpcOk());
+  EXPECT_EQ(response.dataset().name(), "datasets/music");
+  EXPECT_EQ(response.dataset().state(), v1::DATASET_STATE_INGESTING);
+  const v1::Job job = testing::WaitForJob(*server_.jobs, response.job());
+  ASSERT_EQ(job.state(), v1::JOB_STATE_SUCCEEDED) << job.ShortDebugString();
+  EXPECT_EQ(job.ingest_result().clip_count(), 3);
+  const v1::Dataset dataset = Get("datasets/music");
+  EXPECT_EQ(dataset.state(), v1::DATASET_STATE_READY);
+  EXPECT_EQ(dataset.clip_count(), 3);
+  EXPECT_EQ(dataset.report().skipped_files_size(), 3);
+  EXPECT_EQ(dataset.report().rows_without_file_count(), 1);
+  EXPECT_EQ(dataset.report().files_without_row_count(), 1);
+  ASSERT_EQ(dataset.tags_size(), 2);
+  EXPECT_EQ(dataset.tags(0), "rock");
+}
+
+TEST_F(DatasetServiceTest, APathThatLeavesTheDataRootIsRefused) {
+  std::filesystem::create_directories(server_.state_dir() / "outside");
+  std::filesystem::create_directory_symlink(server_.state_dir() / "outside", server_.data_root() / "link");
+  v1::CreateDatasetResponse response;
+  for (const char* path : {"../state", "/etc", "a/../../state", "link"}) {
+    EXPECT_THAT(Create("evil", path, &response),
+                IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("leaves the data root")))
+        << path;
+  }
+  EXPECT_THAT(Create("missing", "no-such-folder", &response),
+              IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("no-such-folder")));
+}
+
+TEST_F(DatasetServiceTest, BadFieldsAreNamed) {
+  WriteClips("music", 1);
+  v1::CreateDatasetResponse response;
+  google::rpc::BadRequest details;
+  const grpc::Status status = Create("Bad Id", "music", &response, "(");
+  EXPECT_THAT(status, IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("dataset_id")));
+  ASSERT_TRUE(testing::ExtractDetail(status, &details));
+  EXPECT_EQ(details.field_violations_size(), 2);
+  EXPECT_THAT(Create("x", "music", &response, "no-group"),
+              IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("group")));
+  EXPECT_THAT(Create("x", "", &response), IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("path")));
+}
+
+TEST_F(DatasetServiceTest, ADataSetExistsOnceUnlessItFailed) {
+  WriteClips("music", 1);
+  Ingest("music", "music");
+  v1::CreateDatasetResponse response;
+  EXPECT_THAT(Create("music", "music", &response),
+              IsRpcError(grpc::StatusCode::ALREADY_EXISTS, HasSubstr("datasets/music")));
+  std::filesystem::create_directories(server_.data_root() / "void");
+  const v1::Job failed = Ingest("void", "void");
+  EXPECT_EQ(failed.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(Get("datasets/void").state(), v1::DATASET_STATE_FAILED);
+  WriteClips("void", 1);
+  EXPECT_EQ(Ingest("void", "void").state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(DatasetServiceTest, BadAnnotationsFailTheIngestWithLineAndReason) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"path,rock\nc0.wav,1,0\n", "line 2"},
+      {"path,rock\nc0.wav,yes\n", "line 2"},
+      {"path,rock\nc0.wav,1\nc0.wav,0\n", "c0.wav"},
+      {"c0.wav,1\nc1.wav,0\n", "header"},
+      {"", "header"},
+  };
+  int i = 0;
+  for (const auto& [csv, message] : cases) {
+    const std::string id = "bad" + std::to_string(i++);
+    WriteClips(id, 2);
+    testing::WriteFile(server_.data_root() / id / "annotations.csv", csv);
+    const v1::Job job = Ingest(id, id);
+    EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED) << csv;
+    EXPECT_EQ(job.error().code(), static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT))
+        << job.error().message();
+    EXPECT_THAT(job.error().message(), HasSubstr(message)) << csv;
+    EXPECT_FALSE(std::filesystem::exists(server_.state_dir() / "datasets" / id / "cache"));
+  }
+}
+
+TEST_F(DatasetServiceTest, AnUploadBecomesADataSet) {
+  const auto path = server_.data_root() / "one.wav";
+  testing::WriteAudio(path, testing::Sine(300, 0.5, 40000));
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+
+  grpc::ClientContext context;
+  v1::UploadDatasetResponse response;
+  auto writer = server_.datasets->UploadDataset(&context, &response);
+  v1::UploadDatasetRequest message;
+  message.mutable_start()->set_dataset_id("sent");
+  writer->Write(message);
+  message.mutable_file()->set_path("a/one.wav");
+  writer->Write(message);
+  for (size_t at = 0; at < bytes.size(); at += 10000) {
+    message.set_chunk(bytes.substr(at, 10000));
+    writer->Write(message);
+  }
+  message.mutable_file()->set_path("annotations.csv");
+  writer->Write(message);
+  message.set_chunk("path,sine\na/one.wav,1\n");
+  writer->Write(message);
+  writer->WritesDone();
+  ASSERT_THAT(writer->Finish(), IsRpcOk());
+  ASSERT_EQ(testing::WaitForJob(*server_.jobs, response.job()).state(), v1::JOB_STATE_SUCCEEDED);
+  const v1::Dataset dataset = Get("datasets/sent");
+  EXPECT_EQ(dataset.clip_count(), 1);
+  EXPECT_EQ(dataset.tags(0), "sine");
+}
+
+TEST_F(DatasetServiceTest, AnUploadThatBreaksTheRulesLeavesNothing) {
+  const auto finish = [this](const std::vector<v1::UploadDatasetRequest>& messages) {
+    grpc::ClientContext context;
+    v1::UploadDatasetResponse response;
+    auto writer = server_.datasets->UploadDataset(&context, &response);
+    for (const auto& message : messages) {
+      if (!writer->Write(message)) break;
+    }
+    writer->WritesDone();
+    return writer->Finish();
+  };
+  v1::UploadDatasetRequest start;
+  start.mutable_start()->set_dataset_id("up");
+  v1::UploadDatasetRequest chunk;
+  chunk.set_chunk("xx");
+  const auto file = [](const std::string& path) {
+    v1::UploadDatasetRequest message;
+    message.mutable_file()->set_path(path);
+    return message;
+  };
+  const auto bad = grpc::StatusCode::INVALID_ARGUMENT;
+  EXPECT_THAT(finish({}), IsRpcError(bad, HasSubstr("no file")));
+  EXPECT_THAT(finish({chunk}), IsRpcError(bad, HasSubstr("start")));
+  EXPECT_THAT(finish({start, chunk}), IsRpcError(bad, HasSubstr("file")));
+  EXPECT_THAT(finish({start, start}), IsRpcError(bad, HasSubstr("start")));
+  for (const char* path : {"../x.wav", "/etc/x.wav", "a/../../x.wav", "", "a/"}) {
+    EXPECT_THAT(finish({start, file(path), chunk}), IsRpcError(bad, HasSubstr("path"))) << path;
+  }
+  EXPECT_THAT(finish({start, file("a.wav"), file("a.wav")}), IsRpcError(bad, HasSubstr("twice")));
+  EXPECT_TRUE(std::filesystem::is_empty(server_.state_dir() / "spool"));
+  v1::GetDatasetRequest request;
+  request.set_name("datasets/up");
+  v1::GetDatasetResponse response;
+  EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::GetDataset, request, &response),
+              IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("up")));
+}
+
+TEST_F(DatasetServiceTest, DeletingAndListing) {
+  for (const char* id : {"b", "a", "c"}) {
+    WriteClips(id, 1);
+    Ingest(id, id);
+  }
+  v1::ListDatasetsRequest list;
+  list.set_page_size(2);
+  v1::ListDatasetsResponse page;
+  ASSERT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::ListDatasets, list, &page), IsRpcOk());
+  ASSERT_EQ(page.datasets_size(), 2);
+  EXPECT_EQ(page.datasets(0).name(), "datasets/a");
+  list.set_page_token(page.next_page_token());
+  ASSERT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::ListDatasets, list, &page), IsRpcOk());
+  ASSERT_EQ(page.datasets_size(), 1);
+  EXPECT_EQ(page.datasets(0).name(), "datasets/c");
+  EXPECT_EQ(page.next_page_token(), "");
+
+  v1::DeleteDatasetRequest request;
+  request.set_name("datasets/b");
+  v1::DeleteDatasetResponse response;
+  EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::DeleteDataset, request, &response),
+              IsRpcOk());
+  EXPECT_FALSE(std::filesystem::exists(server_.state_dir() / "datasets" / "b"));
+  EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::DeleteDataset, request, &response),
+              IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("b")));
+  EXPECT_TRUE(std::filesystem::exists(server_.data_root() / "b" / "c0.wav"));
+}
+
+TEST_F(DatasetServiceTest, AFullDiskFailsTheIngestAndLeavesNoHalfWrittenCache) {
+  WriteClips("big", 40);  // 40 x 30000 x 2 bytes = 2.4 MB of cache
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit small = old;
+  small.rlim_cur = 1 << 20;
+  std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const v1::Job job = Ingest("big", "big");
+  setrlimit(RLIMIT_FSIZE, &old);
+  EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(job.error().code(), static_cast<int>(grpc::StatusCode::RESOURCE_EXHAUSTED))
+      << job.error().message();
+  EXPECT_FALSE(std::filesystem::exists(server_.state_dir() / "datasets" / "big" / "cache"));
+  EXPECT_EQ(Ingest("big", "big").state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(DatasetServiceTest, PreviewIsWhatTheChainMakesOfAWindow) {
+  v1::PreviewAugmentationRequest request;
+  auto* pcm = request.mutable_audio()->mutable_pcm();
+  pcm->set_samples(testing::FloatBytes(testing::Sine(440, 0.5, 70000)));
+  pcm->mutable_format()->set_sample_format(v1::SAMPLE_FORMAT_FLOAT32);
+  pcm->mutable_format()->set_sample_rate_hz(22050);
+  auto* effect = request.mutable_augmentation()->add_effects();
+  effect->mutable_gain()->set_min_db(-6);
+  effect->mutable_gain()->set_max_db(-5.99);
+  v1::PreviewAugmentationResponse response;
+  const auto preview = &v1::DatasetService::Stub::PreviewAugmentation;
+  ASSERT_THAT(Call(*server_.datasets, preview, request, &response), IsRpcOk());
+  ASSERT_EQ(response.window().samples().size(), 59049 * sizeof(float));
+  ASSERT_EQ(response.applied_effects_size(), 1);
+  std::vector<float> samples(59049);
+  std::memcpy(samples.data(), response.window().samples().data(), response.window().samples().size());
+  EXPECT_NEAR(testing::Rms(samples), 0.5 / std::sqrt(2.0) * std::pow(10, -6.0 / 20), 0.002);
+  v1::PreviewAugmentationResponse again;
+  ASSERT_THAT(Call(*server_.datasets, preview, request, &again), IsRpcOk());
+  EXPECT_EQ(again.window().samples(), response.window().samples());
+}
+
+}  // namespace
+}  // namespace timbre

@@ -1,0 +1,75 @@
+#include "server/app/settings.h"
+
+#include <fstream>
+
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace timbre::app {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::timbre::testing::IsOk;
+using ::timbre::testing::StatusIs;
+
+class SettingsTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<Settings> Load(const std::string& text) {
+    flags_.config_file = (folder_.path() / "timbred.textproto").string();
+    std::ofstream(flags_.config_file) << text;
+    return LoadSettings(flags_);
+  }
+  testing::TempDir folder_;
+  Flags flags_;
+};
+
+TEST_F(SettingsTest, WithoutAFileTheServerListensOnLoopback) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Settings settings, LoadSettings({}));
+  EXPECT_THAT(settings.listen_address, HasSubstr("127.0.0.1:"));
+  EXPECT_THAT(settings.metrics_address, HasSubstr("127.0.0.1:"));
+  EXPECT_EQ(settings.max_message_bytes, 64 << 20);
+  EXPECT_EQ(settings.decode.max_duration, absl::Minutes(60));
+  EXPECT_EQ(settings.default_deadline, absl::Seconds(60));
+  EXPECT_GE(settings.compute_threads, 1);
+}
+
+TEST_F(SettingsTest, FlagsGoBeforeTheFile) {
+  flags_.listen_address = "127.0.0.1:7";
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Settings settings, Load("listen_address: '127.0.0.1:8' state_dir: '/x'"));
+  EXPECT_EQ(settings.listen_address, "127.0.0.1:7");
+  EXPECT_EQ(settings.state_dir, "/x");
+}
+
+TEST_F(SettingsTest, AnUnknownFieldIsAnErrorWithItsLine) {
+  EXPECT_THAT(
+      Load("log_level: 'info'\nlisten_adress: 'x'\n"),
+      StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("line 2"), HasSubstr("listen_adress"))));
+}
+
+TEST_F(SettingsTest, EachValueOutsideItsRangeIsNamed) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"listen_address: 'nowhere'", "listen_address"},
+      {"listen_address: 'host:99999'", "listen_address"},
+      {"log_level: 'loud'", "log_level"},
+      {"log_format: 'xml'", "log_format"},
+      {"compute_threads: -1", "compute_threads"},
+      {"inference { precision: 'fp8' }", "inference.precision"},
+      {"inference { max_batch_windows: 5000 }", "inference.max_batch_windows"},
+      {"limits { max_message_bytes: 1 }", "limits.max_message_bytes"},
+      {"limits { max_audio_seconds: -3 }", "limits.max_audio_seconds"},
+      {"drain_grace_seconds: -1", "drain_grace_seconds"},
+  };
+  for (const auto& [text, field] : cases) {
+    EXPECT_THAT(Load(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(field))) << text;
+  }
+}
+
+TEST_F(SettingsTest, AMissingFileIsNamed) {
+  flags_.config_file = "/no/such/timbred.textproto";
+  EXPECT_THAT(LoadSettings(flags_),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/timbred.textproto")));
+}
+
+}  // namespace
+}  // namespace timbre::app
