@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,7 +13,6 @@
 #include "core/audio/decoder.h"
 #include "core/audio/windows.h"
 #include "core/base/cancel_token.h"
-#include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/embed/batcher.h"
 #include "core/embed/observer.h"
@@ -21,34 +21,41 @@
 namespace timbre::embed {
 
 // Audio of a request: encoded bytes of any allowed format, or raw PCM.
-struct EncodedAudio { std::string bytes; };
-struct PcmAudio { std::string bytes; audio::PcmFormat format; };
+struct EncodedAudio {
+  std::string bytes;
+};
+struct PcmAudio {
+  std::string bytes;
+  audio::PcmFormat format;
+};
 using AudioInput = std::variant<EncodedAudio, PcmAudio>;
 
 struct EmbedRequest {
   AudioInput audio;
   registry::ModelSelector model;
-  std::string expect_space_id;        // empty: any
-  bool tags = false;                  // also score with the tagger
+  std::string expect_space_id;  // empty: any
+  bool tags = false;            // also score with the tagger
   absl::Time deadline = absl::InfiniteFuture();
   base::CancelToken cancel;
 };
 
 struct EmbedResult {
   std::shared_ptr<const registry::LoadedModel> model;
-  std::shared_ptr<const registry::LoadedTagger> tagger;   // null unless tags were asked for
+  std::shared_ptr<const registry::LoadedTagger> tagger;  // null unless tags were asked for
   std::vector<audio::WindowSpan> windows;
   int64_t dim = 0;
-  std::vector<float> window_embeddings;                   // [windows, dim]
-  std::vector<float> clip_embedding;                      // [dim], mean over windows
-  std::vector<float> clip_scores;                         // [tags], of the clip embedding
-  std::vector<float> window_scores;                       // [windows, tags], of each window's embedding
+  std::vector<float> window_embeddings;  // [windows, dim]
+  std::vector<float> clip_embedding;     // [dim], mean over windows
+  std::vector<float> clip_scores;        // [tags], of the clip embedding
+  std::vector<float> window_scores;      // [windows, tags], of each window's embedding
   double audio_seconds = 0;
   Timings timings;
 };
 
-// Requests -> decode pool -> batcher of the model -> pooled answers. Used by the unary RPCs, and window by window by the streams.
-// Threads: safe. Lifetime: outlive all calls; Stop first.
+// Requests -> decode pool -> batcher of the model -> pooled answers. Used by the unary RPCs, and window by
+// window by the streams. A long clip is handed to the batcher in pieces of a batch, two at a time, so that
+// memory stays near the decoded clip's and short requests get their turn between. Threads: safe. Lifetime:
+// outlive all calls; Stop first.
 class Embedder {
  public:
   struct Options {
@@ -61,30 +68,34 @@ class Embedder {
   Embedder(registry::ModelRegistry& registry, Options options);
   ~Embedder();
 
-  // `done` is called exactly once, on a pool or batcher thread, or here when the request fails at once.
-  // Errors: as Acquire, the decoder and the batcher; kFailedPrecondition the space id is another (both are named).
+  // `done` is called exactly once, on a pool or batcher thread, or here when the request fails at once; it
+  // must not block, nor call Forget or Stop. Errors: as Acquire, the decoder and the batcher (a full queue
+  // can also refuse a later piece of a long clip);
+  //   kFailedPrecondition the space id is another (both are named) · kUnavailable stopped · kDeadlineExceeded
+  //   and the token's status, looked at before each phase and batch.
   using Done = std::function<void(absl::StatusOr<EmbedResult>)>;
   void Embed(EmbedRequest request, Done done);
 
   // For streams: the model and tagger (checked), then windows one by one.
   struct StreamModel {
     std::shared_ptr<const registry::LoadedModel> model;
-    std::shared_ptr<const registry::LoadedTagger> tagger;
+    std::shared_ptr<const registry::LoadedTagger> tagger;  // null unless tags were asked for
   };
   // Loads if need be, so: not on a gRPC thread. Errors: as above.
-  absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model, const std::string& expect_space_id, bool tags);
-  absl::Status SubmitWindows(const StreamModel& model, std::vector<float> windows, int64_t count, absl::Time deadline,
-                             base::CancelToken cancel, Batcher::Done done);
+  absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model,
+                                         const std::string& expect_space_id, bool tags);
+  absl::Status SubmitWindows(const StreamModel& model, std::vector<float> windows, int64_t count,
+                             absl::Time deadline, base::CancelToken cancel, Batcher::Done done);
 
   // The pool for decoding: streams decode there too.
   base::Executor& decode_pool();
 
   const audio::DecodeLimits& limits() const { return options_.limits; }
 
-  // Ends the batcher of a version that was deleted.
+  // Ends the batcher of a version that was deleted, after what it has accepted.
   void Forget(const std::string& model, int64_t version);
 
-  // Accepts no more, finishes or fails what is in flight, joins.
+  // Accepts no more, finishes what is in flight, joins. Idempotent.
   void Stop();
 
  private:

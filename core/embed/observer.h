@@ -9,9 +9,9 @@ namespace timbre::embed {
 
 // How long each phase of a request took.
 struct Timings {
-  absl::Duration decode;   // bytes -> windows, waiting for the decode pool included
-  absl::Duration queue;    // in the batcher
-  absl::Duration infer;    // in the engine
+  absl::Duration decode;  // bytes -> windows, waiting for the decode pool included
+  absl::Duration queue;   // in the batcher
+  absl::Duration infer;   // in the engine
   absl::Duration total;
 };
 

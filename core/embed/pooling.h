@@ -6,7 +6,8 @@
 
 namespace timbre::embed {
 
-// The clip embedding: mean over windows, accumulated in double. embeddings [windows, dim] -> [dim]. Requires windows >= 1.
+// The clip embedding: mean over windows, accumulated in double. embeddings [windows, dim] -> [dim]. Requires
+// windows >= 1.
 std::vector<float> MeanOverWindows(std::span<const float> embeddings, int64_t windows, int64_t dim);
 
 // The same, window by window: constant memory for streams.
@@ -14,7 +15,7 @@ class RunningMean {
  public:
   explicit RunningMean(int64_t dim) : sum_(static_cast<size_t>(dim), 0.0) {}
   void Add(std::span<const float> embedding);
-  std::vector<float> Mean() const;   // requires count() >= 1
+  std::vector<float> Mean() const;  // requires count() >= 1
   int64_t count() const { return count_; }
 
  private:

@@ -14,13 +14,13 @@
 namespace timbre::pipeline {
 
 struct TrainingRunRequest {
-  std::string job;                       // jobs/{id}: goes into the model card; makes publishing idempotent
-  std::string model;                     // the model that gets a new version
-  std::string dataset;                   // datasets/{id}: goes into the model card
-  std::string training_config_text;      // as submitted, for the model card
+  std::string job;                   // jobs/{id}: goes into the model card; makes publishing idempotent
+  std::string model;                 // the model that gets a new version
+  std::string dataset;               // datasets/{id}: goes into the model card
+  std::string training_config_text;  // as submitted, for the model card
   train::TrainingConfig config;
   train::RuntimeConfig runtime;
-  std::filesystem::path work_dir;        // snapshots; kept until the job is deleted
+  std::filesystem::path work_dir;  // snapshots; kept until the job is deleted
 };
 
 struct TrainingRunResult {
@@ -30,8 +30,9 @@ struct TrainingRunResult {
   double final_loss = 0;
 };
 
-// The recipe of a training job: data set -> views -> trainer (goes on from its snapshot if there is one) -> a published model version.
-// Errors: as ViewLoader::Start, Trainer, ModelStore::Publish; the token's status. Threads: blocks its caller, a job thread.
+// The recipe of a training job: data set -> views -> trainer (goes on from its snapshot if there is one) -> a
+// published model version. Errors: as ViewLoader::Start, Trainer, ModelStore::Publish; the token's status.
+// Threads: blocks its caller, a job thread.
 absl::StatusOr<TrainingRunResult> RunTraining(const TrainingRunRequest& request,
                                               std::shared_ptr<const dataset::ClipDataset> dataset,
                                               registry::ModelStore& models, train::Observer& observer,

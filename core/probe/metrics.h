@@ -3,13 +3,16 @@
 #include <cstdint>
 #include <span>
 
+// Torch-free. Threads: safe (pure functions).
 namespace timbre::probe {
 
-// Average precision without interpolation, as scikit-learn's average_precision_score: exactly equal scores form one threshold.
-// No positives: 0. Shapes: [n] each. Requires finite scores.
+// Average precision without interpolation, as scikit-learn's average_precision_score: exactly equal scores
+// form one threshold. Of logits, not of probabilities: a saturated sigmoid makes ties that logits do not
+// have. No positives: 0; no negatives: 1. Shapes: [n] each, labels 0 or 1. Requires finite scores.
 double AveragePrecision(std::span<const uint8_t> labels, std::span<const float> scores);
 
-// Area under the ROC curve, as roc_auc_score: (wins + ties / 2) / (positives * negatives). NaN unless both classes are there.
+// Area under the ROC curve, as roc_auc_score: (wins + ties / 2) / (positives * negatives). NaN unless both
+// classes are there.
 double RocAuc(std::span<const uint8_t> labels, std::span<const float> scores);
 
 }  // namespace timbre::probe

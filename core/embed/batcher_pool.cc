@@ -1,0 +1,73 @@
+#include "core/embed/batcher_pool.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace timbre::embed {
+namespace {
+
+// The entry's reference is dropped only after the batcher's thread has ended: a callback that holds the last
+// one would make the thread join itself.
+template <typename Entries>
+void EndBatchers(const Entries& entries) {
+  for (const auto& entry : entries) entry.batcher->Stop();
+}
+
+}  // namespace
+
+template <typename Predicate>
+std::vector<BatcherPool::Entry> BatcherPool::Remove(Predicate ended) {
+  const auto first = std::stable_partition(entries_.begin(), entries_.end(),
+                                           [&](const Entry& entry) { return !ended(entry); });
+  std::vector<Entry> removed(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
+  entries_.erase(first, entries_.end());
+  return removed;
+}
+
+absl::StatusOr<std::shared_ptr<Batcher>> BatcherPool::For(
+    const std::shared_ptr<const registry::LoadedModel>& model) {
+  std::vector<Entry> unused;
+  std::shared_ptr<Batcher> batcher;
+  {
+    base::MutexLock lock(mutex_);
+    if (stopped_) return absl::UnavailableError("the embedder has stopped");
+    unused = Remove([](const Entry& entry) { return entry.model.expired(); });
+    for (const Entry& entry : entries_) {
+      if (entry.model.lock() == model) batcher = entry.batcher;
+    }
+    if (batcher == nullptr) {
+      batcher = Batcher::Start(model->encoder, options_);
+      entries_.push_back({model, model->version.model, model->version.version, batcher});
+    }
+  }
+  EndBatchers(unused);
+  return batcher;
+}
+
+void BatcherPool::Forget(const std::string& model, int64_t version) {
+  std::vector<Entry> forgotten;
+  {
+    base::MutexLock lock(mutex_);
+    forgotten =
+        Remove([&](const Entry& entry) { return entry.model_id == model && entry.version == version; });
+  }
+  EndBatchers(forgotten);
+}
+
+void BatcherPool::Stop() {
+  std::vector<Entry> all;
+  {
+    base::MutexLock lock(mutex_);
+    stopped_ = true;
+    all = std::exchange(entries_, {});
+  }
+  EndBatchers(all);
+}
+
+size_t BatcherPool::size() const {
+  base::MutexLock lock(mutex_);
+  return entries_.size();
+}
+
+}  // namespace timbre::embed

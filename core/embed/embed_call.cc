@@ -1,0 +1,181 @@
+#include "core/embed/embed_call.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/audio/resampler.h"
+#include "core/base/status_macros.h"
+#include "core/embed/pooling.h"
+
+namespace timbre::embed {
+namespace {
+
+// One in the engine, one ready to follow.
+constexpr int kPiecesInFlight = 2;
+
+struct Decoder {
+  const audio::DecodeLimits& limits;
+
+  absl::StatusOr<audio::Waveform> operator()(const EncodedAudio& audio) const {
+    return audio::DecodeBytesTo22050(std::as_bytes(std::span(audio.bytes)), limits);
+  }
+  absl::StatusOr<audio::Waveform> operator()(const PcmAudio& audio) const {
+    TIMBRE_ASSIGN_OR_RETURN(audio::Waveform waveform,
+                            audio::DecodePcm(std::as_bytes(std::span(audio.bytes)), audio.format, limits));
+    return audio::ResampleTo22050(std::move(waveform));
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<Embedder::StreamModel> AcquireChecked(registry::ModelRegistry& registry,
+                                                     const registry::ModelSelector& selector,
+                                                     const std::string& expect_space_id, bool tags) {
+  Embedder::StreamModel acquired;
+  TIMBRE_ASSIGN_OR_RETURN(acquired.model, registry.Acquire(selector));
+  const registry::Version& version = acquired.model->version;
+  if (!expect_space_id.empty() && expect_space_id != version.space_id) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the embedding space of version ", version.version, " of model '", version.model,
+                     "' is ", version.space_id, ", the request expects ", expect_space_id,
+                     "; name the version that made your embeddings, or embed them anew"));
+  }
+  if (tags) {
+    TIMBRE_ASSIGN_OR_RETURN(acquired.tagger, registry.AcquireTagger(*acquired.model, selector.tagger));
+  }
+  return acquired;
+}
+
+EmbedCall::EmbedCall(const Rooms& rooms, EmbedRequest request, Embedder::Done done,
+                     std::function<void()> ended)
+    : rooms_(rooms),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      ended_(std::move(ended)),
+      start_(rooms.clock.Now()) {}
+
+void EmbedCall::Start() {
+  const absl::Status scheduled = rooms_.pool.Schedule([self = shared_from_this()] { self->Run(); });
+  if (!scheduled.ok()) End(scheduled);
+}
+
+void EmbedCall::Run() {
+  if (absl::Status status = Prepare(); !status.ok()) return End(status);
+  for (int i = 0; i < kPiecesInFlight; ++i) SubmitPiece();
+}
+
+absl::Status EmbedCall::CheckAlive() const {
+  TIMBRE_RETURN_IF_ERROR(request_.cancel.Check());
+  if (request_.deadline > rooms_.clock.Now()) return absl::OkStatus();
+  return absl::DeadlineExceededError("the deadline passed before the audio was decoded");
+}
+
+absl::Status EmbedCall::Prepare() {
+  TIMBRE_RETURN_IF_ERROR(CheckAlive());
+  TIMBRE_ASSIGN_OR_RETURN(
+      Embedder::StreamModel acquired,
+      AcquireChecked(rooms_.registry, request_.model, request_.expect_space_id, request_.tags));
+  TIMBRE_RETURN_IF_ERROR(CheckAlive());
+  TIMBRE_ASSIGN_OR_RETURN(audio::Waveform waveform,
+                          std::visit(Decoder{rooms_.options.limits}, request_.audio));
+  request_.audio = EncodedAudio{};
+  samples_ = std::move(waveform.samples);
+  TIMBRE_ASSIGN_OR_RETURN(result_.windows, audio::PlanWindows(static_cast<int64_t>(samples_.size())));
+  total_windows_ = static_cast<int64_t>(result_.windows.size());
+
+  result_.model = std::move(acquired.model);
+  result_.tagger = std::move(acquired.tagger);
+  result_.dim = result_.model->encoder->embedding_dim();
+  result_.window_embeddings.resize(result_.windows.size() * static_cast<size_t>(result_.dim));
+  result_.audio_seconds = static_cast<double>(samples_.size()) / audio::kSampleRateHz;
+  prepared_ = rooms_.clock.Now();
+  result_.timings.decode = prepared_ - start_;
+  base::MutexLock lock(mutex_);
+  missing_windows_ = total_windows_;
+  return absl::OkStatus();
+}
+
+void EmbedCall::SubmitPiece() {
+  int64_t first = 0;
+  int64_t count = 0;
+  {
+    base::MutexLock lock(mutex_);
+    if (has_ended_ || next_window_ == total_windows_) return;
+    first = next_window_;
+    count = std::min(rooms_.options.batcher.limits.max_batch_windows, total_windows_ - first);
+    next_window_ += count;
+  }
+  const absl::Status submitted = Submit(first, count);
+  if (!submitted.ok()) End(submitted);
+}
+
+absl::Status EmbedCall::Submit(int64_t first, int64_t count) {
+  const auto window_size = static_cast<size_t>(audio::kWindowSamples);
+  std::vector<float> windows(static_cast<size_t>(count) * window_size);
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    audio::CopyWindow(samples_, result_.windows[static_cast<size_t>(first) + i],
+                      std::span(windows).subspan(i * window_size, window_size));
+  }
+  TIMBRE_ASSIGN_OR_RETURN(const std::shared_ptr<Batcher> batcher, rooms_.batchers.For(result_.model));
+  return batcher->Submit(std::move(windows), count, request_.deadline, request_.cancel,
+                         [self = shared_from_this(), first, count](absl::StatusOr<Batcher::Result> result) {
+                           self->OnPiece(first, count, std::move(result));
+                         });
+}
+
+void EmbedCall::OnPiece(int64_t first, int64_t count, absl::StatusOr<Batcher::Result> result) {
+  if (!result.ok()) return End(result.status());
+  bool complete = false;
+  {
+    base::MutexLock lock(mutex_);
+    if (has_ended_) return;
+    std::copy(result->embeddings.begin(), result->embeddings.end(),
+              result_.window_embeddings.begin() + first * result_.dim);
+    result_.timings.infer += result->infer_time;
+    missing_windows_ -= count;
+    complete = missing_windows_ == 0;
+  }
+  if (count == total_windows_) return Complete();  // little work: no detour
+  RunOnPool([self = shared_from_this(), complete] { complete ? self->Complete() : self->SubmitPiece(); });
+}
+
+void EmbedCall::Complete() {
+  const auto dim = static_cast<size_t>(result_.dim);
+  const absl::Duration in_batcher = rooms_.clock.Now() - prepared_;
+  result_.timings.queue = std::max(absl::ZeroDuration(), in_batcher - result_.timings.infer);
+  result_.clip_embedding = MeanOverWindows(result_.window_embeddings, total_windows_, result_.dim);
+  if (result_.tagger != nullptr) {
+    result_.clip_scores = result_.tagger->Score(result_.clip_embedding);
+    for (std::span<const float> rest = result_.window_embeddings; !rest.empty(); rest = rest.subspan(dim)) {
+      const std::vector<float> scores = result_.tagger->Score(rest.first(dim));
+      result_.window_scores.insert(result_.window_scores.end(), scores.begin(), scores.end());
+    }
+  }
+  End(absl::OkStatus());
+}
+
+void EmbedCall::End(const absl::Status& status) {
+  {
+    base::MutexLock lock(mutex_);
+    if (std::exchange(has_ended_, true)) return;
+  }
+  result_.timings.total = rooms_.clock.Now() - start_;
+  if (Observer* observer = rooms_.options.batcher.observer; observer != nullptr) {
+    observer->OnRequest(result_.timings, status, result_.audio_seconds);
+  }
+  if (status.ok()) {
+    done_(std::move(result_));
+  } else {
+    done_(status);
+  }
+  ended_();
+}
+
+void EmbedCall::RunOnPool(std::function<void()> function) {
+  auto shared = std::make_shared<std::function<void()>>(std::move(function));
+  if (!rooms_.pool.Schedule([shared] { (*shared)(); }).ok()) (*shared)();
+}
+
+}  // namespace timbre::embed

@@ -1,0 +1,56 @@
+#include "core/probe/feature_scaler.h"
+
+#include <cmath>
+
+namespace timbre::probe {
+namespace {
+
+constexpr double kRoundingNoise = 1e-7;
+
+}  // namespace
+
+FeatureScaler FeatureScaler::Fit(std::span<const float> features, int64_t dim) {
+  const auto width = static_cast<size_t>(dim);
+  const auto rows = static_cast<double>(features.size() / width);
+  FeatureScaler scaler;
+  scaler.mean_.assign(width, 0.0);
+  scaler.scale_.assign(width, 0.0);
+  for (size_t i = 0; i < features.size(); ++i) scaler.mean_[i % width] += features[i];
+  for (double& mean : scaler.mean_) mean /= rows;
+  for (size_t i = 0; i < features.size(); ++i) {
+    const double difference = features[i] - scaler.mean_[i % width];
+    scaler.scale_[i % width] += difference * difference;
+  }
+  for (size_t d = 0; d < width; ++d) {
+    const double deviation = std::sqrt(scaler.scale_[d] / rows);
+    scaler.scale_[d] = deviation > kRoundingNoise * std::abs(scaler.mean_[d]) ? 1 / deviation : 0;
+  }
+  return scaler;
+}
+
+std::vector<float> FeatureScaler::Apply(std::span<const float> features) const {
+  std::vector<float> scaled(features.size());
+  for (size_t i = 0; i < features.size(); ++i) {
+    const size_t d = i % mean_.size();
+    scaled[i] = static_cast<float>((features[i] - mean_[d]) * scale_[d]);
+  }
+  return scaled;
+}
+
+LinearHead FeatureScaler::Fold(const LinearHead& head) const {
+  LinearHead folded = head;
+  const size_t width = mean_.size();
+  for (size_t tag = 0; tag < head.bias.size(); ++tag) {
+    double bias = head.bias[tag];
+    for (size_t d = 0; d < width; ++d) {
+      // The bias must cancel the weights as they are after rounding to float.
+      const size_t i = tag * width + d;
+      folded.weight[i] = static_cast<float>(head.weight[i] * scale_[d]);
+      bias -= static_cast<double>(folded.weight[i]) * mean_[d];
+    }
+    folded.bias[tag] = static_cast<float>(bias);
+  }
+  return folded;
+}
+
+}  // namespace timbre::probe

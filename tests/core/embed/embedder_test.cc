@@ -1,0 +1,182 @@
+#include "core/embed/embedder.h"
+
+#include <future>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "core/embed/pooling.h"
+#include "tests/core/embed/embedder_fixture.h"
+
+namespace timbre::embed {
+namespace {
+
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::timbre::testing::IsOk;
+using ::timbre::testing::StatusIs;
+
+TEST_F(EmbedderTest, AClipsWindowsAreEmbeddedAndAveraged) {
+  Start();
+  const std::vector<float> clip = Noise(3 * kWindow / 2, 1);
+  const Answer answer = Embed({.audio = Pcm(clip)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->windows.size(), 2U);
+  EXPECT_EQ(answer->windows[1].start_samples, kWindow / 2);
+  EXPECT_THAT(answer->window_embeddings, ElementsAreArray(Expected(clip, 1.0F)));
+  EXPECT_THAT(answer->clip_embedding, ElementsAreArray(MeanOverWindows(answer->window_embeddings, 2, kDim)));
+  EXPECT_EQ(answer->dim, kDim);
+  EXPECT_EQ(answer->model->version.version, 1);
+  EXPECT_EQ(answer->tagger, nullptr);
+  EXPECT_NEAR(answer->audio_seconds, 1.5 * kWindow / 22050.0, 1e-4);
+}
+
+TEST_F(EmbedderTest, EncodedAudioGivesTheSameAsItsPcm) {
+  Start();
+  const std::vector<float> clip = Noise(70000, 2);
+  const Answer encoded = Embed({.audio = EncodedAudio{WavBytes(clip)}});
+  const Answer pcm = Embed({.audio = Pcm(clip)});
+  ASSERT_THAT(encoded, IsOk());
+  EXPECT_EQ(encoded->window_embeddings, pcm->window_embeddings);
+}
+
+TEST_F(EmbedderTest, ALongClipGoesInPiecesAndNeverFillsTheQueue) {
+  options_.batcher.limits.max_batch_windows = 3;
+  Start();
+  const std::vector<float> clip = Noise(20 * kWindow + 1, 3);
+  const Answer answer = Embed({.audio = Pcm(clip)});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_EQ(answer->windows.size(), 21U);
+  EXPECT_THAT(answer->window_embeddings, ElementsAreArray(Expected(clip, 1.0F)));
+  EXPECT_LE(observer_.deepest, 6);
+}
+
+TEST_F(EmbedderTest, TagsScoreTheClipAndEachWindow) {
+  Start();
+  const Answer answer = Embed({.audio = Pcm(Noise(2 * kWindow, 4)), .tags = true});
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_NE(answer->tagger, nullptr);
+  EXPECT_EQ(answer->clip_scores, answer->tagger->Score(answer->clip_embedding));
+  ASSERT_EQ(answer->window_scores.size(), 4U);
+  const auto second = answer->tagger->Score(std::span(answer->window_embeddings).subspan(kDim, kDim));
+  EXPECT_EQ(answer->window_scores[2], second[0]);
+  EXPECT_EQ(answer->window_scores[3], second[1]);
+}
+
+TEST_F(EmbedderTest, WhatIsWrongWithARequestIsSaid) {
+  Start();
+  const std::vector<float> clip = Noise(kWindow, 5);
+  EXPECT_THAT(Embed({.audio = Pcm(clip), .model = {.model = "nobody"}}),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Embed({.audio = EncodedAudio{"this is no music"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(100, 5))}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too short")));
+  EXPECT_THAT(Embed({.audio = Pcm(clip), .model = {.model = "music", .version = 2}, .tags = true}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("tagger")));
+  EXPECT_EQ(encoders_calls(), 0);
+}
+
+TEST_F(EmbedderTest, AnotherEmbeddingSpaceIsRefusedAndBothAreNamed) {
+  Start();
+  const std::string space = VersionOf(1).space_id;
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 6)), .expect_space_id = space}), IsOk());
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 6)), .expect_space_id = "0123"}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, AllOf(HasSubstr(space), HasSubstr("0123"))));
+}
+
+TEST_F(EmbedderTest, AnExpiredOrCancelledRequestIsNotEvenDecoded) {
+  Start();
+  EXPECT_THAT(Embed({.audio = EncodedAudio{"garbage"}, .deadline = clock_.Now()}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  base::CancelSource client;
+  client.Cancel(absl::CancelledError("gone"));
+  EXPECT_THAT(Embed({.audio = EncodedAudio{"garbage"}, .cancel = client.token()}),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
+  EXPECT_EQ(observer_.requests, 2);
+  EXPECT_EQ(observer_.failed, 2);
+}
+
+TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
+  options_.decode_queue_capacity = 1;
+  Start();
+  absl::Notification busy, go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
+    busy.Notify();
+    go_on.WaitForNotification();
+  }),
+              IsOk());
+  busy.WaitForNotification();
+  auto waiting = EmbedLater({.audio = Pcm(Noise(kWindow, 7))});
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 7))}), StatusIs(absl::StatusCode::kResourceExhausted));
+  go_on.Notify();
+  EXPECT_THAT(waiting.get(), IsOk());
+}
+
+TEST_F(EmbedderTest, StopFinishesWhatIsInFlightAndRefusesTheRest) {
+  options_.batcher.limits.max_batch_windows = 2;
+  Start();
+  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 8))}), IsOk());
+  encoder(1)->Hold();
+  auto in_flight = EmbedLater({.audio = Pcm(Noise(9 * kWindow, 8))});
+  std::thread stop([this] { embedder_->Stop(); });
+  encoder(1)->Release();
+  EXPECT_THAT(in_flight.get(), IsOk());
+  stop.join();
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 8))}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(EmbedderTest, AFailingEngineFailsALongRequestOnce) {
+  options_.batcher.limits.max_batch_windows = 2;
+  Start();
+  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 9))}), IsOk());
+  encoder(1)->SetFailure(absl::ResourceExhaustedError("out of device memory"));
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(9 * kWindow, 9))}), StatusIs(absl::StatusCode::kResourceExhausted));
+  encoder(1)->SetFailure(absl::OkStatus());
+  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 9))}), IsOk());
+}
+
+TEST_F(EmbedderTest, EachVersionAnswersForItself) {
+  Start();
+  const std::vector<float> clip = Noise(kWindow, 10);
+  std::vector<std::future<Answer>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(EmbedLater({.audio = Pcm(clip), .model = {.model = "music", .version = 1 + i % 2}}));
+  }
+  for (int i = 0; i < 20; ++i) {
+    const Answer answer = answers[static_cast<size_t>(i)].get();
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_THAT(answer->window_embeddings, ElementsAreArray(Expected(clip, i % 2 == 0 ? 1.0F : 2.0F)));
+  }
+}
+
+TEST_F(EmbedderTest, AnEvictedVersionsEncoderIsFreed) {
+  registry_capacity_ = 1;
+  Start();
+  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 11)), .model = {.model = "music", .version = 1}}), IsOk());
+  EXPECT_FALSE(encoders_[1].expired());
+  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 11)), .model = {.model = "music", .version = 2}}), IsOk());
+  EXPECT_TRUE(encoders_[1].expired());
+}
+
+TEST_F(EmbedderTest, AForgottenVersionEndsItsBatcherAndAStreamMayFinishWithIt) {
+  Start();
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto stream, embedder_->OpenStream({}, "", true));
+  ASSERT_NE(stream.tagger, nullptr);
+  ASSERT_THAT(SubmitWindow(stream), IsOk());
+  registry_->Evict("music", 1);
+  embedder_->Forget("music", 1);
+  EXPECT_THAT(SubmitWindow(stream), IsOk());
+}
+
+TEST_F(EmbedderTest, TimesAddUpToTheTotal) {
+  Start();
+  const Answer answer = Embed({.audio = Pcm(Noise(kWindow, 12))});
+  ASSERT_THAT(answer, IsOk());
+  const Timings& timings = answer->timings;
+  EXPECT_GE(timings.decode, absl::ZeroDuration());
+  EXPECT_GE(timings.queue, absl::ZeroDuration());
+  EXPECT_LE(timings.decode + timings.queue + timings.infer, timings.total);
+}
+
+}  // namespace
+}  // namespace timbre::embed
