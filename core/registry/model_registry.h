@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,10 +20,10 @@ namespace timbre::registry {
 // A tagger ready to use: sigmoid(weight . embedding + bias). Threads: safe (const).
 struct LoadedTagger {
   Tagger info;
-  std::vector<float> weight;   // [tags, dim]
-  std::vector<float> bias;     // [tags]
+  std::vector<float> weight;  // [tags, dim]
+  std::vector<float> bias;    // [tags]
 
-  // embedding [dim] -> probabilities [tags]
+  // embedding [dim] -> probabilities [tags]. The length must be the model's embedding_dim.
   std::vector<float> Score(std::span<const float> embedding) const;
 };
 
@@ -31,32 +33,39 @@ struct LoadedModel {
   std::shared_ptr<engine::Encoder> encoder;
 };
 
-// Which model a request means: a model id, and a version number or a label. All empty: the model that was promoted last to `stable`
-// (or the only one with that label).
+// Which model a request means: a model id, and a version number or a label. Without a model: the one whose
+// label (default `stable`) was moved last.
 struct ModelSelector {
   std::string model;
   std::optional<int64_t> version;
-  std::string label;            // default "stable"
-  std::string tagger;           // for Tag; empty: the version's default
+  std::string label;   // default "stable"
+  std::string tagger;  // for Tag; empty: the version's default
 };
 
-// Resolves selectors to loaded models; loads on first use (or ahead: Warm) and keeps the last `capacity` versions.
-// Threads: safe. Loading does not block requests for other versions.
+// Resolves selectors to loaded models; loads on first use (or ahead: Warm) and keeps the last `capacity`
+// versions. Threads: safe. Loading does not block requests for other versions.
 class ModelRegistry {
  public:
   // Makes an encoder from a version's weights: the composition root says which engine.
-  using EncoderFactory =
-      std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(const Version&, const weights::TensorMap&)>;
+  using EncoderFactory = std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(
+      const Version&, const weights::TensorMap&)>;
 
   ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity = 3);
+  ~ModelRegistry();
 
-  // Errors: kNotFound unknown model, version or label (lists what there is) · kFailedPrecondition nothing promoted yet (says what to do) · as the factory.
+  // Several threads that ask for one version load it once; an evicted version lives on as long as somebody
+  // holds it. Errors: kInvalidArgument version and label, or a version without a model · kNotFound unknown
+  // model, version or label (lists what there is) · kFailedPrecondition nothing promoted yet (says what to
+  // do) · as the factory.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Acquire(const ModelSelector& selector);
 
-  // Errors: kNotFound · kFailedPrecondition the version has no tagger (says what to do).
-  absl::StatusOr<std::shared_ptr<const LoadedTagger>> AcquireTagger(const LoadedModel& model, const std::string& tagger);
+  // An empty `tagger` is the newest. Errors: kNotFound · kFailedPrecondition the version has no tagger (says
+  // what to do) · kDataLoss.
+  absl::StatusOr<std::shared_ptr<const LoadedTagger>> AcquireTagger(const LoadedModel& model,
+                                                                    const std::string& tagger);
 
   // Loads the version first, then moves the label: a promote that fails leaves the old in place.
+  // Errors: as Acquire, and as ModelStore::SetLabel.
   absl::StatusOr<Version> Promote(const std::string& model, const std::string& label, int64_t version);
 
   // Forgets a deleted version.
@@ -66,12 +75,18 @@ class ModelRegistry {
   struct Slot;
   absl::StatusOr<std::pair<std::string, int64_t>> Resolve(const ModelSelector& selector) const;
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const std::string& model, int64_t version);
+  std::shared_ptr<Slot> FindOrAdd(const Version& version, bool& is_new);
+  void Fill(const std::shared_ptr<Slot>& slot);
+  void Drop(const std::shared_ptr<Slot>& slot);
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> MakeModel(const Version& version) const;
+  absl::StatusOr<std::shared_ptr<const LoadedTagger>> MakeTagger(const Version& version,
+                                                                 const Tagger& tagger) const;
 
   ModelStore& store_;
   const EncoderFactory factory_;
   const size_t capacity_;
   base::Mutex mutex_;
-  std::vector<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);   // most recently used first
+  std::vector<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);  // most recently used first
 };
 
 }  // namespace timbre::registry

@@ -1,0 +1,101 @@
+#include "core/registry/model_files.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/atomic_file.h"
+#include "core/base/status_macros.h"
+#include "core/registry/in_flight.h"
+
+namespace timbre::registry {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kStagedPrefix = ".staged-";
+
+absl::Status WriteVersion(const fs::path& folder, const ModelStore::NewVersion& version) {
+  TIMBRE_RETURN_IF_ERROR(MarkInFlight(folder));
+  TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(EncoderFile(folder), version.encoder));
+  if (!version.projector.empty()) {
+    TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(folder / "projector.safetensors", version.projector));
+  }
+  return base::WriteFileAtomically(folder / "card.json", weights::ModelCardToJson(version.card));
+}
+
+absl::Status CheckShape(const weights::TensorMap& head, const std::string& name,
+                        const std::vector<int64_t>& shape) {
+  const auto found = head.find(name);
+  const std::string wanted = absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+  if (found == head.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("a tagger's head has no tensor '", name, "' ", wanted));
+  }
+  if (found->second.shape == shape) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("a tagger's tensor '", name, "' has the shape [",
+                                                 absl::StrJoin(found->second.shape, ", "), "], wanted is ",
+                                                 wanted));
+}
+
+}  // namespace
+
+fs::path EncoderFile(const fs::path& folder) { return folder / "encoder.safetensors"; }
+
+fs::path TaggerFile(const fs::path& folder, const std::string& tagger) {
+  return folder / absl::StrCat("tagger-", tagger, ".safetensors");
+}
+
+absl::StatusOr<fs::path> StageVersion(const fs::path& root, const ModelStore::NewVersion& version) {
+  std::error_code error;
+  fs::create_directories(root, error);
+  if (error) return base::ErrnoStatus(error.value(), "create", root);
+  std::string pattern = (root / absl::StrCat(kStagedPrefix, "XXXXXX")).string();
+  if (::mkdtemp(pattern.data()) == nullptr) return base::ErrnoStatus(errno, "create", pattern);
+  // mkdtemp keeps others out, but the published folder may be shared with replicas.
+  fs::permissions(
+      pattern,
+      fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec,
+      fs::perm_options::add, error);
+  const absl::Status written = WriteVersion(pattern, version);
+  if (written.ok()) return fs::path(pattern);
+  fs::remove_all(pattern, error);
+  return written;
+}
+
+absl::Status MoveIntoPlace(const fs::path& staged, const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder.parent_path(), error);
+  if (error) return base::ErrnoStatus(error.value(), "create", folder.parent_path());
+  TIMBRE_RETURN_IF_ERROR(base::SyncPath(folder.parent_path().parent_path()));
+  fs::rename(staged, folder, error);
+  if (error) return base::ErrnoStatus(error.value(), "rename to", folder);
+  return base::SyncPath(folder.parent_path());
+}
+
+void RemoveStaged(const fs::path& root) {
+  std::error_code error;
+  std::vector<fs::path> staged;
+  for (fs::directory_iterator entry(root, error), end; !error && entry != end; entry.increment(error)) {
+    if (absl::StartsWith(entry->path().filename().string(), kStagedPrefix)) staged.push_back(entry->path());
+  }
+  for (const fs::path& folder : staged) RemoveFolder(folder);
+}
+
+absl::StatusOr<weights::TensorMap> ReadPublished(const fs::path& file) {
+  absl::StatusOr<weights::TensorMap> tensors = weights::ReadTensorFile(file);
+  if (tensors.ok() || absl::IsInternal(tensors.status())) return tensors;
+  return absl::DataLossError(absl::StrCat("published weights cannot be read: ", file.string(), ": ",
+                                          tensors.status().message(), "; restore the file"));
+}
+
+absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim) {
+  TIMBRE_RETURN_IF_ERROR(CheckShape(head, "weight", {tags, dim}));
+  return CheckShape(head, "bias", {tags});
+}
+
+}  // namespace timbre::registry
