@@ -26,7 +26,10 @@ function(timbre_torch_pch target)
     add_library(timbre_torch_pch_owner OBJECT "${PROJECT_BINARY_DIR}/torch_pch_owner.cc")
     target_link_libraries(timbre_torch_pch_owner PRIVATE timbre_torch timbre_warnings)
     target_precompile_headers(timbre_torch_pch_owner PRIVATE <torch/torch.h>)
+    target_compile_options(timbre_torch_pch_owner PRIVATE -pthread)
   endif()
+  # Some packages (KissFFT, RE2) ask for -pthread, which defines a macro: the same for all who use the header.
+  target_compile_options(${target} PRIVATE -pthread)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "EXECUTABLE")
     # Programs get -fPIE by default, and the header was compiled with -fPIC: a compiler wants the same of both.
