@@ -8,7 +8,7 @@ namespace timbre::train {
 
 // The figures of one step.
 struct StepReport {
-  int64_t step = 0;              // 1-based: steps done
+  int64_t step = 0;  // 1-based: steps done
   int64_t steps_total = 0;
   double loss = 0;
   double learning_rate = 0;
@@ -16,8 +16,8 @@ struct StepReport {
   double alignment = 0;
   double uniformity = 0;
   double embedding_std = 0;
-  double windows_per_second = 0;   // since the previous report
-  double data_wait_ratio = 0;      // share of the time since the previous report that waited for data
+  double windows_per_second = 0;  // since the previous report
+  double data_wait_ratio = 0;     // share of the time since the previous report that waited for data
   double eta_seconds = 0;
 };
 
@@ -26,7 +26,7 @@ enum class HealthProblem { kLossAtChance, kCollapse, kNotFinite, kStarving };
 struct HealthEvent {
   HealthProblem problem;
   int64_t step = 0;
-  std::string message;     // what was seen, and what usually helps
+  std::string message;  // what was seen, and what usually helps
 };
 
 // Told by the training loop, on its thread; must not block for long.

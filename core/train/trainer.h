@@ -22,7 +22,7 @@ struct TrainingResult {
   weights::TensorMap projector;
   int64_t steps = 0;
   double first_loss = 0;
-  double final_loss = 0;     // mean of the last 10 steps
+  double final_loss = 0;  // mean of the last 10 steps
 };
 
 // Trains encoder and projector from the views of a loader.
@@ -30,13 +30,18 @@ struct TrainingResult {
 //   loader options.first_step = trainer->step();      // > 0 after a restore
 //   TIMBRE_ASSIGN_OR_RETURN(auto result, trainer->Run(*loader, observer, cancel));
 // A snapshot holds weights, BatchNorm buffers, optimiser and RNG state and the step; it is written every
-// snapshot_interval_steps and at the end, atomically, as `snapshot.pt` in `snapshot_dir`; Create restores from it if it is there.
-// Each view is its own forward pass (batch statistics per view).
-// Errors: kInvalidArgument config (field and range) · kDataLoss a snapshot that does not fit the config · the token's status (a snapshot
-// is written first when cancelled) · kAborted the loss is not finite · kInternal LibTorch. Threads: one.
+// snapshot_interval_steps and at the end, atomically, as `snapshot.pt` in `snapshot_dir`; Create restores
+// from it if it is there. Each view is its own forward pass (batch statistics per view). Errors:
+// kInvalidArgument config (field and range) · kDataLoss a snapshot that does not fit the config · the token's
+// status (a snapshot is written first when cancelled) · kAborted the loss or its gradient is not finite (told
+// to the observer first; the last snapshot stays) · kResourceExhausted memory, disk full · kInternal
+// LibTorch. Reproducible: same config, same threads, on a CPU: the same weights, bit for bit, also when
+// stopped and restored on the way. Its random numbers are its own: what else draws some in the process does
+// not matter. Threads: one. Lifetime: Run once; restore to go on.
 class Trainer {
  public:
-  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainingConfig& config, const RuntimeConfig& runtime,
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainingConfig& config,
+                                                         const RuntimeConfig& runtime,
                                                          const std::filesystem::path& snapshot_dir);
   virtual ~Trainer() = default;
 
@@ -50,7 +55,8 @@ class Trainer {
                                              const base::CancelToken& cancel) = 0;
 };
 
-// Everything wrong with a config, before a job exists. Errors: kInvalidArgument, the message names field, value and range.
+// Everything wrong with a config, before a job exists. Errors: kInvalidArgument, the message names field,
+// value and range.
 absl::Status ValidateTrainingConfig(const TrainingConfig& config);
 absl::Status ValidateRuntimeConfig(const RuntimeConfig& runtime);
 

@@ -17,7 +17,7 @@ struct TrainingConfig {
   std::string objective = "nt_xent";
   double temperature = 0.5;
   augment::ChainConfig chain;
-  double learning_rate = 1e-4;   // Adam, betas 0.9/0.999, eps 1e-8, no weight decay
+  double learning_rate = 1e-4;  // Adam, betas 0.9/0.999, eps 1e-8, no weight decay
   int64_t batch_tracks = 96;
   int64_t steps = 1000;
   uint64_t seed = 42;
@@ -25,12 +25,12 @@ struct TrainingConfig {
 
 // How a training runs: never changes what is learned (beyond floating-point order).
 struct RuntimeConfig {
-  std::string device = "auto";          // auto | cpu | cuda:N
-  std::string precision = "auto";       // auto | fp32 | bf16 (autocast)
+  std::string device = "auto";     // auto | cpu | cuda:N
+  std::string precision = "auto";  // auto | fp32 | bf16 (autocast)
   int loader_workers = 1;
-  int torch_threads = 0;                // 0: the server's share
+  int torch_threads = 0;  // 0: the server's share
   int64_t snapshot_interval_steps = 100;
-  int64_t report_interval_steps = 1;    // a progress event every so many steps
+  int64_t report_interval_steps = 1;  // a progress event every so many steps
 };
 
 }  // namespace timbre::train

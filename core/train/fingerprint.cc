@@ -1,0 +1,64 @@
+#include "core/train/fingerprint.h"
+
+#include <bit>
+#include <initializer_list>
+
+#include "core/base/sha256.h"
+
+namespace timbre::train {
+namespace {
+
+constexpr uint64_t kFormat = 1;
+
+class Hasher {
+ public:
+  void Text(const std::string& text) { sha_.AddField(text); }
+  void Integer(int64_t number) { sha_.AddNumber(static_cast<uint64_t>(number)); }
+  void Reals(std::initializer_list<double> numbers) {
+    for (double number : numbers) sha_.AddNumber(std::bit_cast<uint64_t>(number));
+  }
+  std::string Digest() { return sha_.HexDigest(); }
+
+  void operator()(const augment::PolarityConfig&) {}
+  void operator()(const augment::NoiseConfig& c) { Reals({c.min_ratio, c.max_ratio}); }
+  void operator()(const augment::GainConfig& c) { Reals({c.min_db, c.max_db}); }
+  void operator()(const augment::HighLowPassConfig& c) {
+    Reals({c.high_pass_min_hz, c.high_pass_max_hz, c.low_pass_min_hz, c.low_pass_max_hz});
+  }
+  void operator()(const augment::DelayConfig& c) {
+    Reals({c.echo_volume});
+    for (int value : {c.min_ms, c.max_ms, c.step_ms}) Integer(value);
+  }
+  void operator()(const augment::ReverbConfig& c) {
+    for (int value : {c.min_reverberance, c.max_reverberance, c.min_damping, c.max_damping, c.min_room_scale,
+                      c.max_room_scale}) {
+      Integer(value);
+    }
+  }
+
+ private:
+  base::Sha256 sha_;
+};
+
+}  // namespace
+
+std::string Fingerprint(const TrainingConfig& config) {
+  Hasher hash;
+  hash.Integer(kFormat);
+  hash.Text(config.architecture);
+  hash.Reals({config.dropout, config.temperature, config.learning_rate});
+  hash.Text(config.objective);
+  for (int64_t value : {config.projector_hidden_dim, config.projector_dim, config.batch_tracks, config.steps,
+                        static_cast<int64_t>(config.seed)}) {
+    hash.Integer(value);
+  }
+  hash.Integer(static_cast<int64_t>(config.chain.size()));
+  for (const augment::EffectConfig& effect : config.chain) {
+    hash.Integer(static_cast<int64_t>(effect.parameters.index()));
+    hash.Reals({effect.probability});
+    std::visit(hash, effect.parameters);
+  }
+  return hash.Digest();
+}
+
+}  // namespace timbre::train

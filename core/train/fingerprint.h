@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "core/train/training_config.h"
+
+namespace timbre::train {
+
+// sha256 (hex) over every field of a config: a snapshot belongs to the config of its fingerprint and to no
+// other.
+std::string Fingerprint(const TrainingConfig& config);
+
+}  // namespace timbre::train

@@ -1,0 +1,126 @@
+#include "core/engine/torch_encoder.h"
+
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "tests/support/hashed_weights.h"
+#include "tests/support/matchers.h"
+
+namespace timbre::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using timbre::testing::HashedSampleCnn;
+using timbre::testing::HashedUniform;
+using timbre::testing::IsOk;
+using timbre::testing::StatusIs;
+
+constexpr size_t kWindow = 59049;
+constexpr size_t kDim = 512;
+
+std::shared_ptr<Encoder> Engine(const TorchEncoderOptions& options = {.device = "cpu"}) {
+  return *MakeTorchEncoder(HashedSampleCnn(), options);
+}
+
+std::vector<float> Encode(Encoder& encoder, std::span<const float> windows) {
+  std::vector<float> out(windows.size() / kWindow * kDim);
+  EXPECT_THAT(encoder.Encode(windows, static_cast<int64_t>(windows.size() / kWindow), out), IsOk());
+  return out;
+}
+
+double RelativeError(std::span<const float> a, std::span<const float> b) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < b.size(); ++i) {
+    difference += std::pow(a[i] - b[i], 2);
+    norm += std::pow(b[i], 2);
+  }
+  return std::sqrt(difference / norm);
+}
+
+double Cosine(std::span<const float> a, std::span<const float> b) {
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < b.size(); ++i) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+TEST(TorchEncoderTest, TellsItsShapesAndWhatItIs) {
+  const auto encoder = Engine();
+  EXPECT_EQ(encoder->window_samples(), 59049);
+  EXPECT_EQ(encoder->embedding_dim(), 512);
+  EXPECT_THAT(encoder->description(), ::testing::AllOf(HasSubstr("libtorch"), HasSubstr("cpu fp32")));
+}
+
+TEST(TorchEncoderTest, ThePiecesOfALargeCallGiveWhatEachWindowGivesAlone) {
+  const auto windows = HashedUniform(5 * kWindow, "windows", 0.5);
+  const auto encoder = Engine({.device = "cpu", .max_batch = 2});
+  const auto together = Encode(*encoder, windows);
+  for (size_t i = 0; i < 5; ++i) {
+    const auto alone = Encode(*encoder, std::span(windows).subspan(i * kWindow, kWindow));
+    EXPECT_LT(RelativeError(alone, std::span(together).subspan(i * kDim, kDim)), 1e-4) << i;
+  }
+}
+
+TEST(TorchEncoderTest, Bf16StaysCloseToFp32) {
+  const auto windows = HashedUniform(2 * kWindow, "windows", 0.5);
+  const auto exact = Encode(*Engine(), windows);
+  const auto rough = Encode(*Engine({.device = "cpu", .precision = "bf16"}), windows);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_GE(Cosine(std::span(rough).subspan(i * kDim, kDim), std::span(exact).subspan(i * kDim, kDim)),
+              0.999);
+  }
+}
+
+TEST(TorchEncoderTest, CallsFromSeveralThreadsGiveTheSame) {
+  const auto windows = HashedUniform(kWindow, "windows", 0.5);
+  const auto encoder = Engine();
+  const auto expected = Encode(*encoder, windows);
+  std::vector<std::vector<float>> results(3);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& result : results) threads.emplace_back([&] { result = Encode(*encoder, windows); });
+  }
+  for (const auto& result : results) EXPECT_LT(RelativeError(result, expected), 1e-5);
+}
+
+TEST(TorchEncoderTest, AnUntrainedEncoderIsNamedByItsSeed) {
+  const auto windows = HashedUniform(kWindow, "windows", 0.5);
+  const TorchEncoderOptions options{.device = "cpu"};
+  TIMBRE_ASSERT_OK_AND_ASSIGN(auto first, MakeUntrainedTorchEncoder(1, options));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(auto again, MakeUntrainedTorchEncoder(1, options));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(auto other, MakeUntrainedTorchEncoder(2, options));
+  EXPECT_LT(RelativeError(Encode(*again, windows), Encode(*first, windows)), 1e-6);
+  EXPECT_GT(RelativeError(Encode(*other, windows), Encode(*first, windows)), 1e-2);
+}
+
+TEST(TorchEncoderTest, WrongSizesAreRefused) {
+  const auto encoder = Engine();
+  const std::vector<float> windows(kWindow);
+  std::vector<float> out(kDim);
+  EXPECT_THAT(encoder->Encode(windows, 0, out), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(encoder->Encode(windows, 2, out),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("59049")));
+  EXPECT_THAT(encoder->Encode(windows, 1, std::span(out).first(100)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(TorchEncoderTest, TensorsAndOptionsThatDoNotFitAreRefused) {
+  auto tensors = HashedSampleCnn();
+  EXPECT_THAT(MakeTorchEncoder(tensors, {.device = "cpu", .precision = "int8"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("fp32, bf16 or auto")));
+  EXPECT_THAT(MakeTorchEncoder(tensors, {.device = "cpu", .max_batch = 0}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_batch")));
+  EXPECT_THAT(MakeTorchEncoder(tensors, {.device = "tpu"}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MakeTorchEncoder(tensors, {.architecture = "vgg"}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  tensors.erase("conv3.0.bias");
+  EXPECT_THAT(MakeTorchEncoder(tensors, {.device = "cpu"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("conv3.0.bias")));
+}
+
+}  // namespace
+}  // namespace timbre::engine
