@@ -19,7 +19,7 @@ namespace timbre::client {
 // What a channel is made of.
 struct ConnectOptions {
   // host:port, or unix:path.
-  std::string server;
+  std::string server = {};
   // Deadline of each call that is not a stream; absl::InfiniteDuration() for none.
   absl::Duration timeout = absl::Seconds(60);
   // Bytes of one message, sent or received.

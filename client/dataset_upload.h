@@ -15,14 +15,14 @@ namespace timbre::client {
 // What to upload.
 struct UploadOptions {
   // The last part of the new name.
-  std::string dataset_id;
+  std::string dataset_id = {};
   // As in CreateDatasetRequest.
-  std::string track_id_pattern;
+  std::string track_id_pattern = {};
   // A folder on this machine; what ScanFolder finds in it is sent.
-  std::filesystem::path folder;
+  std::filesystem::path folder = {};
   int chunk_bytes = 1 << 20;
   // Called on the caller's thread after each chunk; may be empty.
-  std::function<void(int64_t sent_bytes, int64_t total_bytes)> on_progress;
+  std::function<void(int64_t sent_bytes, int64_t total_bytes)> on_progress = {};
 };
 
 // Sends a folder's files in the order of their names, one chunk in memory at a time. The response names the

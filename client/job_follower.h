@@ -14,10 +14,10 @@ namespace timbre::client {
 // How to follow a job.
 struct FollowOptions {
   // jobs/{job}.
-  std::string job;
+  std::string job = {};
   // Begin after this event; 0: with the first.
   int64_t after_sequence = 0;
-  BackoffOptions backoff;
+  BackoffOptions backoff = {};
   // Give up after so much waiting without a new event in between.
   absl::Duration give_up_after = absl::InfiniteDuration();
 };
@@ -25,9 +25,9 @@ struct FollowOptions {
 // Who is told. Both run on the caller's thread and may block: the stream's flow control holds the server
 // back.
 struct FollowCallbacks {
-  std::function<void(const v1::JobEvent&)> on_event;
+  std::function<void(const v1::JobEvent&)> on_event = {};
   // The connection broke; it is tried again after `wait`. May be empty.
-  std::function<void(const absl::Status& why, absl::Duration wait)> on_reconnect;
+  std::function<void(const absl::Status& why, absl::Duration wait)> on_reconnect = {};
 };
 
 // Follows a job until it is over. Each event is delivered exactly once and in order, however often the

@@ -1,0 +1,77 @@
+#include "client/cli/app.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/terminal.h"
+#include "client/status.h"
+
+namespace timbre::cli {
+namespace {
+
+void AddSharedOptions(CLI::App& app, Session& session) {
+  app.add_option("--server", session.server,
+                 "host:port of timbred; else $TIMBRE_SERVER, else 127.0.0.1:50051");
+  app.add_flag("--json", session.json, "print one JSON document");
+  app.add_option("--timeout", session.timeout_seconds, "seconds that one call may take; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--give-up-after", session.give_up_after_seconds,
+                 "seconds without the server after which watching ends; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+void AddCommands(CLI::App& app, Session& session) {
+  AddDatasetCommand(app, session);
+  AddTrainCommand(app, session);
+  AddWatchCommand(app, session);
+  AddJobsCommand(app, session);
+  AddJobCommand(app, session);
+  AddJobControlCommands(app, session);
+  AddProbeCommand(app, session);
+  AddModelsCommand(app, session);
+  AddPromoteCommand(app, session);
+  AddEmbedCommand(app, session);
+  AddTagCommand(app, session);
+  AddInfoCommand(app, session);
+}
+
+int RunCommand(const Session& session) {
+  const absl::StatusOr<ExitCode> result = session.command();
+  if (result.ok()) return static_cast<int>(*result);
+  const absl::Status& status = result.status();
+  session.console.err << Paint(session.console, Colour::kRed, "timbre:") << " " << client::Describe(status)
+                      << "\n";
+  if (status.code() == absl::StatusCode::kUnavailable) {
+    session.console.err << "  is timbred running at " << client::ServerAddress(session.server)
+                        << "? --server or TIMBRE_SERVER say where it is\n";
+  }
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+}  // namespace
+
+int RunApp(const std::vector<std::string>& arguments, const Console& console) {
+  Session session{.console = console};
+  CLI::App app("Trains music encoders by self-supervision, and embeds and tags audio with them.", "timbre");
+  app.set_version_flag("--version", std::string("timbre " TIMBRE_VERSION));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(absl::StrCat(ExitCodeHelp(), "\n\n",
+                          Example("timbre train --dataset songs --model m --steps 500 --watch")));
+  AddSharedOptions(app, session);
+  AddCommands(app, session);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for = app.exit(error, console.out, console.err) == 0;
+    return static_cast<int>(asked_for ? ExitCode::kOk : ExitCode::kUsage);
+  }
+  const int code = RunCommand(session);
+  console.out.flush();
+  return code;
+}
+
+}  // namespace timbre::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+// What embed and tag share: one call per file, several in flight.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/in_flight.h"
+#include "client/cli/json.h"
+#include "client/cli/session.h"
+#include "client/folder.h"
+#include "client/status.h"
+
+namespace timbre::cli {
+
+struct FilesOptions {
+  std::vector<std::string> paths;
+  int in_flight = 4;
+};
+
+// Reads each file and asks. All files are tried; each that failed is named on `err`.
+// Errors: the first file's that failed, without its details.
+template <typename Response, typename Ask>
+absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const FilesOptions& options, Ask ask) {
+  std::vector<absl::StatusOr<Response>> answers(options.paths.size());
+  RunInFlight(options.paths.size(), options.in_flight, [&](size_t i) {
+    auto bytes = client::ReadFile(options.paths[i]);
+    answers[i] = bytes.ok() ? ask(*std::move(bytes)) : absl::StatusOr<Response>(bytes.status());
+  });
+  std::vector<Response> responses;
+  absl::Status first;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].ok()) {
+      responses.push_back(*std::move(answers[i]));
+      continue;
+    }
+    const absl::Status& status = answers[i].status();
+    if (options.paths.size() > 1) {
+      session.console.err << options.paths[i] << ": " << client::Describe(status) << "\n";
+    }
+    first.Update(options.paths.size() == 1
+                     ? status
+                     : absl::Status(status.code(), absl::StrCat(options.paths[i], ": ", status.message())));
+  }
+  if (!first.ok()) return first;
+  return responses;
+}
+
+template <typename Response>
+std::string FilesJson(const std::vector<std::string>& paths, const std::vector<Response>& responses) {
+  std::vector<std::pair<std::string, const google::protobuf::Message*>> files;
+  for (size_t i = 0; i < paths.size(); ++i) files.emplace_back(paths[i], &responses[i]);
+  return FilesToJson(files);
+}
+
+}  // namespace timbre::cli

@@ -1,0 +1,119 @@
+#include <numeric>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/ask_files.h"
+#include "client/cli/commands.h"
+#include "client/cli/name_checks.h"
+#include "client/cli/table.h"
+#include "client/inference.h"
+#include "client/inference_stream.h"
+#include "client/names.h"
+
+namespace timbre::cli {
+namespace {
+
+struct Options {
+  FilesOptions files;
+  std::string model;
+  std::string tagger;
+  int top = 5;
+  bool windows = false;
+  bool stream = false;
+  int chunk_bytes = 64 << 10;
+};
+
+void KeepTop(v1::TagResponse& response, int top) {
+  if (top > 0 && response.tags_size() > top) {
+    response.mutable_tags()->DeleteSubrange(top, response.tags_size() - top);
+  }
+}
+
+absl::StatusOr<v1::TagResponse> Ask(const client::Connection& connection, const Options& options,
+                                    std::string bytes) {
+  if (options.stream) {
+    v1::TagStreamConfig config;
+    config.mutable_format()->mutable_encoded();
+    config.set_model(options.model);
+    config.set_tagger(options.tagger);
+    auto response = client::TagStream(connection, config, client::ChunksOf(bytes, options.chunk_bytes));
+    if (!response.ok()) return response;
+    KeepTop(*response, options.top);
+    if (!options.windows) response->clear_windows();
+    return response;
+  }
+  v1::TagRequest request;
+  *request.mutable_audio()->mutable_encoded() = std::move(bytes);
+  request.set_model(options.model);
+  request.set_tagger(options.tagger);
+  request.set_top_count(options.top);
+  request.set_include_windows(options.windows);
+  return client::Tag(connection, request);
+}
+
+std::string WindowLine(const v1::TagResponse& response, const v1::WindowTags& window, int top) {
+  std::vector<int> order(
+      static_cast<size_t>(std::min(window.probabilities_size(), response.tag_order_size())));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return window.probabilities(a) > window.probabilities(b); });
+  if (top > 0 && order.size() > static_cast<size_t>(top)) order.resize(static_cast<size_t>(top));
+  return absl::StrFormat("  %7.2f to %7.2f s  ", window.time().start_seconds(), window.time().end_seconds()) +
+         absl::StrJoin(order, ", ", [&](std::string* out, int i) {
+           absl::StrAppendFormat(out, "%s %.2f", response.tag_order(i), window.probabilities(i));
+         });
+}
+
+std::string Text(const Options& options, const std::vector<v1::TagResponse>& responses) {
+  std::string out;
+  for (size_t i = 0; i < responses.size(); ++i) {
+    const v1::TagResponse& response = responses[i];
+    absl::StrAppendFormat(&out, "%s  (%.2f s)\n", options.files.paths[i], response.audio_seconds());
+    for (const auto& score : response.tags()) {
+      absl::StrAppendFormat(&out, "  %.3f  %s\n", score.probability(), score.tag());
+    }
+    for (const auto& window : response.windows())
+      absl::StrAppend(&out, WindowLine(response, window, options.top), "\n");
+  }
+  return absl::StrCat(out, "tagger ", responses.front().tagger(), "\n");
+}
+
+absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {
+  const client::Connection connection = session.Connect();
+  auto responses = AskAll<v1::TagResponse>(
+      session, options.files, [&](std::string bytes) { return Ask(connection, options, std::move(bytes)); });
+  if (!responses.ok()) return responses.status();
+  session.console.out << (session.json ? FilesJson(options.files.paths, *responses)
+                                       : Text(options, *responses));
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddTagCommand(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("tag", "Score audio files with the tags that a probe taught");
+  command->add_option("file", options->files.paths, "audio: WAV, FLAC, Ogg, Opus, MP3, AIFF, CAF, AU")
+      ->required();
+  command
+      ->add_option("--model", options->model, "m (its label \"stable\"), m@label or m/3; else what is served")
+      ->transform(LongName(client::ModelReference));
+  command->add_option("--tagger", options->tagger, "m/3/t; else the version's newest")
+      ->transform(LongName(client::TaggerName));
+  command->add_option("--top", options->top, "so many tags; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_flag("--windows", options->windows, "each window's scores too (2.678 s each)");
+  command->add_flag("--stream", options->stream, "send each file in chunks (needed above the message limit)");
+  command->add_option("--chunk-bytes", options->chunk_bytes, "bytes of a chunk with --stream")
+      ->check(CLI::Range(1, 16 << 20))
+      ->capture_default_str();
+  command->add_option("--in-flight", options->files.in_flight, "calls at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->footer(Example("timbre tag song.mp3 --top 5"));
+  command->callback(
+      [&session, options] { session.command = [&session, options] { return Run(session, *options); }; });
+}
+
+}  // namespace timbre::cli

@@ -1,0 +1,77 @@
+#include "client/cli/training_options.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/presets.h"
+#include "client/folder.h"
+
+namespace timbre::cli {
+namespace {
+
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  explicit FirstError(const std::string& origin) : origin_(origin) {}
+
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) text_ = absl::StrCat(origin_, ":", line + 1, ":", column + 1, ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  const std::string& origin_;
+  std::string text_;
+};
+
+absl::StatusOr<v1::TrainingConfig> BaseConfig(const TrainingOptions& options) {
+  if (!options.config_path.empty()) {
+    auto text = client::ReadFile(options.config_path);
+    if (!text.ok()) return text.status();
+    return ParseTrainingConfig(*text, options.config_path);
+  }
+  for (const Preset& preset : Presets()) {
+    if (preset.name == options.preset) {
+      return ParseTrainingConfig(std::string(preset.text), absl::StrCat("preset ", preset.name));
+    }
+  }
+  return v1::TrainingConfig();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::TrainingConfig> ParseTrainingConfig(const std::string& text, const std::string& origin) {
+  v1::TrainingConfig config;
+  FirstError error(origin);
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (parser.ParseFromString(text, &config)) return config;
+  return absl::InvalidArgumentError(absl::StrCat(
+      error.text(), " (a TrainingConfig is wanted: see training_config.proto and deploy/presets)"));
+}
+
+absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& options) {
+  auto config = BaseConfig(options);
+  if (!config.ok()) return config;
+  if (options.steps) config->set_steps(*options.steps);
+  if (options.batch_tracks) config->set_batch_tracks(*options.batch_tracks);
+  if (options.learning_rate) config->mutable_optimizer()->set_learning_rate(*options.learning_rate);
+  if (options.temperature)
+    config->mutable_objective()->mutable_nt_xent()->set_temperature(*options.temperature);
+  if (options.seed) config->set_seed(*options.seed);
+  return config;
+}
+
+v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options) {
+  v1::RuntimeConfig config;
+  if (options.device) config.set_device(*options.device);
+  if (options.precision == "auto") config.set_precision(v1::PRECISION_AUTO);
+  if (options.precision == "fp32") config.set_precision(v1::PRECISION_FP32);
+  if (options.precision == "bf16") config.set_precision(v1::PRECISION_BF16);
+  if (options.loader_workers) config.set_loader_workers(*options.loader_workers);
+  if (options.snapshot_interval_steps) config.set_snapshot_interval_steps(*options.snapshot_interval_steps);
+  if (options.report_interval_steps) config.set_report_interval_steps(*options.report_interval_steps);
+  return config;
+}
+
+}  // namespace timbre::cli

@@ -1,0 +1,61 @@
+#include "client/cli/presets.h"
+
+#include "client/cli/training_options.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace timbre::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::timbre::testing::StatusIs;
+using ::timbre::testing::TempDir;
+using ::timbre::testing::WriteFile;
+
+TEST(PresetsTest, BothRecipesAreCarried) { EXPECT_THAT(PresetNames(), ElementsAre("clmr", "tutorial")); }
+
+TEST(PresetsTest, TheTutorialHasItsNumbers) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::TrainingConfig config, MakeTrainingConfig({.preset = "tutorial"}));
+  EXPECT_EQ(config.batch_tracks(), 96);
+  EXPECT_DOUBLE_EQ(config.encoder().dropout(), 0.5);
+  EXPECT_DOUBLE_EQ(config.optimizer().learning_rate(), 1e-4);
+  std::vector<double> probabilities;
+  for (const auto& effect : config.augmentation().effects()) probabilities.push_back(effect.probability());
+  EXPECT_THAT(probabilities, ElementsAre(0.8, 0.3, 0.2, 1, 0.5, 0.3));
+  EXPECT_TRUE(config.augmentation().effects(3).has_high_low_pass());
+}
+
+TEST(PresetsTest, ClmrHasNoDropoutAndItsOwnRate) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::TrainingConfig config, MakeTrainingConfig({.preset = "clmr"}));
+  EXPECT_EQ(config.batch_tracks(), 48);
+  EXPECT_TRUE(config.encoder().has_dropout());
+  EXPECT_DOUBLE_EQ(config.encoder().dropout(), 0);
+  EXPECT_DOUBLE_EQ(config.optimizer().learning_rate(), 3e-4);
+}
+
+TEST(TrainingOptionsTest, OptionsGoOverThePreset) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::TrainingConfig config,
+                              MakeTrainingConfig({.preset = "tutorial", .steps = 7, .temperature = 0.1}));
+  EXPECT_EQ(config.steps(), 7);
+  EXPECT_DOUBLE_EQ(config.objective().nt_xent().temperature(), 0.1);
+  EXPECT_EQ(config.batch_tracks(), 96);
+}
+
+TEST(TrainingOptionsTest, WhatIsNotSaidIsLeftToTheServer) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::TrainingConfig config, MakeTrainingConfig({}));
+  EXPECT_EQ(config.ByteSizeLong(), 0u);
+  EXPECT_EQ(MakeRuntimeConfig({}).ByteSizeLong(), 0u);
+  EXPECT_EQ(MakeRuntimeConfig({.precision = "bf16"}).precision(), v1::PRECISION_BF16);
+}
+
+TEST(TrainingOptionsTest, AnErrorInAFileHasItsPlace) {
+  TempDir folder;
+  WriteFile(folder / "c.textproto", "steps: 3\nbatchtracks: 4\n");
+  EXPECT_THAT(MakeTrainingConfig({.config_path = folder / "c.textproto"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("c.textproto:2:1")));
+  EXPECT_THAT(MakeTrainingConfig({.config_path = "/no/such/file"}), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace timbre::cli
