@@ -101,10 +101,8 @@ absl::Status ChunkDecoder::CloseEncoded() {
   spool_.close();
   if (!spool_) return base::ErrnoStatus(errno, "write", spool_path_);
   if (spooled_bytes_ == 0) return absl::InvalidArgumentError("the stream has no audio");
-  absl::StatusOr<Waveform> decoded = DecodeFile(spool_path_, limits_);
-  if (!decoded.ok()) return decoded.status();
-  TIMBRE_ASSIGN_OR_RETURN(Waveform resampled, ResampleTo22050(*std::move(decoded)));
-  ready_ = std::move(resampled.samples);
+  TIMBRE_ASSIGN_OR_RETURN(Waveform decoded, DecodeFileTo22050(spool_path_, limits_));
+  ready_ = std::move(decoded.samples);
   return absl::OkStatus();
 }
 

@@ -17,10 +17,12 @@ namespace {
 absl::StatusOr<audio::Waveform> Decode(const v1::Audio& proto, const audio::DecodeLimits& limits) {
   TIMBRE_ASSIGN_OR_RETURN(const embed::AudioInput input, convert::AudioFromProto(proto));
   if (const auto* encoded = std::get_if<embed::EncodedAudio>(&input)) {
-    return audio::DecodeBytes(std::as_bytes(std::span(encoded->bytes)), limits);
+    return audio::DecodeBytesTo22050(std::as_bytes(std::span(encoded->bytes)), limits);
   }
   const auto& pcm = std::get<embed::PcmAudio>(input);
-  return audio::DecodePcm(std::as_bytes(std::span(pcm.bytes)), pcm.format, limits);
+  TIMBRE_ASSIGN_OR_RETURN(audio::Waveform mono,
+                          audio::DecodePcm(std::as_bytes(std::span(pcm.bytes)), pcm.format, limits));
+  return audio::ResampleTo22050(std::move(mono));
 }
 
 }  // namespace
@@ -33,8 +35,7 @@ absl::Status Preview(const v1::PreviewAugmentationRequest& request, const audio:
                                  : augment::TutorialChain();
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   TIMBRE_ASSIGN_OR_RETURN(const augment::Chain chain, augment::Chain::Create(config));
-  TIMBRE_ASSIGN_OR_RETURN(audio::Waveform decoded, Decode(request.audio(), limits));
-  TIMBRE_ASSIGN_OR_RETURN(const audio::Waveform clip, audio::ResampleTo22050(std::move(decoded)));
+  TIMBRE_ASSIGN_OR_RETURN(const audio::Waveform clip, Decode(request.audio(), limits));
   const auto total = static_cast<int64_t>(clip.samples.size());
   TIMBRE_RETURN_IF_ERROR(audio::PlanWindows(total).status());  // refuses what is too short
 
