@@ -17,7 +17,7 @@
 namespace timbre::cli {
 
 struct FilesOptions {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths = {};
   int in_flight = 4;
 };
 

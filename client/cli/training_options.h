@@ -14,20 +14,20 @@ namespace timbre::cli {
 // defaults.
 struct TrainingOptions {
   // A name of Presets(); empty: none.
-  std::string preset;
+  std::string preset = {};
   // A textproto file of a TrainingConfig; empty: none.
-  std::string config_path;
-  std::optional<int64_t> steps;
-  std::optional<int32_t> batch_tracks;
-  std::optional<double> learning_rate;
-  std::optional<double> temperature;
-  std::optional<uint64_t> seed;
-  std::optional<std::string> device;
+  std::string config_path = {};
+  std::optional<int64_t> steps = {};
+  std::optional<int32_t> batch_tracks = {};
+  std::optional<double> learning_rate = {};
+  std::optional<double> temperature = {};
+  std::optional<uint64_t> seed = {};
+  std::optional<std::string> device = {};
   // auto, fp32 or bf16.
-  std::optional<std::string> precision;
-  std::optional<int32_t> loader_workers;
-  std::optional<int64_t> snapshot_interval_steps;
-  std::optional<int64_t> report_interval_steps;
+  std::optional<std::string> precision = {};
+  std::optional<int32_t> loader_workers = {};
+  std::optional<int64_t> snapshot_interval_steps = {};
+  std::optional<int64_t> report_interval_steps = {};
 };
 
 // The preset or file, with the options on top.

@@ -16,7 +16,7 @@ TEST(FormatTest, SecondsReadLikeAClock) {
   EXPECT_EQ(FormatSeconds(123), "2m03s");
   EXPECT_EQ(FormatSeconds(3720), "1h02m");
   EXPECT_EQ(FormatSeconds(273600), "3d04h");
-  for (double odd : {-1.0, std::nan(""), INFINITY}) EXPECT_EQ(FormatSeconds(odd), "?");
+  for (double odd : {-1.0, std::nan(""), HUGE_VAL}) EXPECT_EQ(FormatSeconds(odd), "?");
 }
 
 TEST(FormatTest, BytesHaveAUnit) {

@@ -23,7 +23,7 @@ BarFigures Training(int64_t done) {
 TEST(ProgressBarTest, SaysAllThatFits) {
   EXPECT_EQ(
       RenderBar(Training(450), {.columns = 100}),
-      "j1 [===============>                      ]  45% 450/1000  loss 4.2134  312.4 windows/s  ETA 2m03s");
+      "j1 [================>                     ]  45% 450/1000  loss 4.2134  312.4 windows/s  ETA 2m03s");
 }
 
 TEST(ProgressBarTest, NeverTakesMoreThanItsColumns) {
@@ -42,7 +42,7 @@ TEST(ProgressBarTest, DropsWhatIsLeastNeededFirst) {
   EXPECT_THAT(RenderBar(Training(450), {.columns = 60}), Not(HasSubstr("windows/s")));
   EXPECT_THAT(RenderBar(Training(450), {.columns = 60}), HasSubstr("ETA 2m03s"));
   EXPECT_THAT(RenderBar(Training(450), {.columns = 30}), HasSubstr("ETA 2m03s"));
-  EXPECT_EQ(RenderBar(Training(450), {.columns = 16}), "[===>    ]  45%");
+  EXPECT_EQ(RenderBar(Training(450), {.columns = 16}), "[===>     ]  45%");
   EXPECT_EQ(RenderBar(Training(450), {.columns = 4}), " 45%");
 }
 

@@ -14,9 +14,9 @@ namespace timbre::client {
 // What one call of WatchJob does.
 struct WatchScript {
   // Events sent, by their sequence.
-  std::vector<int64_t> sequences;
+  std::vector<int64_t> sequences = {};
   // How the stream ends.
-  grpc::Status end;
+  grpc::Status end = {};
   // It does not end by itself: the connection must break.
   bool hangs = false;
 };
