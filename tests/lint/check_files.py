@@ -6,6 +6,7 @@ from source_tree import FOLDERS, files_under
 
 LONGEST_FILE, LONGEST_TEST = 350, 400
 _MEASURED = (".cc", ".h", ".py", ".cmake", ".sh", "CMakeLists.txt")
+_GENERATED = re.compile(r"_pb2(_grpc)?\.py$")
 _TEXTS = _MEASURED + (".proto", ".txt", ".md", ".json", ".yaml", ".yml", ".textproto", ".toml", ".service")
 # Homes and workplaces of somebody's machine; a path under /tmp made by a test is its own affair.
 _MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home/\w+|root|Users/\w+|w[o]rk|f[a]rm)/|/bash_[j]obs")
@@ -25,7 +26,7 @@ def _is_script(file):
 
 def check_files(tree):
     for file in project_texts(tree.root):
-        if not (file.endswith(_TEXTS) or _is_script(file)):
+        if not (file.endswith(_TEXTS) or _is_script(file)) or _GENERATED.search(file):
             continue
         lines = tree.text(file).splitlines()
         if file.endswith(_MEASURED) or _is_script(file):

@@ -171,6 +171,10 @@ class FileTest(TreeTest):
         self.write("scripts/demo", "\n" * 351)
         self.assert_one_fault("scripts/demo: 351 lines")
 
+    def test_generated_stubs_are_not_measured(self):
+        self.write("client/python/job_pb2_grpc.py", "\n" * 400)
+        self.assertEqual(self.faults(), [])
+
     def test_a_test_that_no_cmake_names_is_found(self):
         self.write_source("tests/core/base/clock_test.cc", "")
         self.write("tests/core/base/random_test.cc", "")
