@@ -18,7 +18,7 @@ import time
 OUT = pathlib.Path("demo-out").resolve()
 CORPUS = OUT / "corpus"
 TIMBRED = pathlib.Path("build/release/server/timbred")
-TIMBRE = pathlib.Path("build/release/client/cli/timbre")
+TIMBRE = pathlib.Path("build/release/bin/timbre")
 MODEL = "openmsx"
 READY_WITHIN_SECONDS = 60
 EXIT_WITHIN_SECONDS = 60
