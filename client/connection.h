@@ -39,7 +39,7 @@ struct Connection {
 std::string ServerAddress(const std::string& flag);
 
 // Makes a channel without encryption. It connects with the first call; keepalive notices a dead peer within
-// about two minutes, and a lost connection is tried again every few seconds.
+// about six minutes, and a lost connection is tried again every few seconds.
 Connection Connect(const ConnectOptions& options);
 
 }  // namespace timbre::client

@@ -26,9 +26,10 @@ struct UploadOptions {
 };
 
 // Sends a folder's files in the order of their names, one chunk in memory at a time. The response names the
-// job that ingests them. No deadline. Errors: of ScanFolder and of reading (the call is then cancelled and no
-// data set is made) · as UploadDataset lists them. It is not tried again by itself: a second upload after an
-// unclear end may meet kAlreadyExists.
+// job that ingests them. No deadline.
+// Errors: of ScanFolder and of reading (the call is then cancelled and no data set is made) · as
+// UploadDataset lists them. It is not tried again by itself: a second upload after an unclear end may meet
+// kAlreadyExists.
 absl::StatusOr<v1::UploadDatasetResponse> UploadDataset(const Connection& connection,
                                                         const UploadOptions& options);
 

@@ -2,7 +2,8 @@
 
 // Calls of DatasetService but for the upload (dataset_upload.h). `name` is long: "datasets/d" (see names.h).
 // Errors: as dataset_service.proto lists them; kUnavailable, kDeadlineExceeded when the server does not
-// answer. Threads: safe.
+// answer.
+// Threads: safe.
 
 #include <timbre/v1/dataset_service.pb.h>
 

@@ -18,11 +18,13 @@ struct FolderFile {
 };
 
 // All files of a folder and the folders below it, by name. What begins with a dot is left out, links to
-// folders are not followed. Errors: kNotFound no folder · kInvalidArgument nothing in it · kPermissionDenied,
-// kUnknown from the file system.
+// folders are not followed.
+// Errors: kNotFound no folder · kInvalidArgument nothing in it · kPermissionDenied, kUnknown from the file
+// system.
 absl::StatusOr<std::vector<FolderFile>> ScanFolder(const std::filesystem::path& folder);
 
-// A whole file. Errors: kNotFound · kInvalidArgument a folder · kPermissionDenied · kDataLoss reading failed.
+// A whole file.
+// Errors: kNotFound · kInvalidArgument a folder · kPermissionDenied · kDataLoss reading failed.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 
 }  // namespace timbre::client

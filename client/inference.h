@@ -2,7 +2,8 @@
 
 // Unary calls of InferenceService.
 // Errors: as inference_service.proto lists them; kUnavailable, kDeadlineExceeded when the server does not
-// answer. A full queue is tried again when the server says so. Threads: safe.
+// answer. A full queue is tried again when the server says so.
+// Threads: safe.
 
 #include <timbre/v1/inference_service.pb.h>
 

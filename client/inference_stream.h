@@ -19,9 +19,9 @@ using ChunkSource = std::function<bool(std::string& chunk)>;
 ChunkSource ChunksOf(const std::string& bytes, int chunk_bytes);
 
 // Sends the config and all chunks while it gathers the answers; the result looks like Embed's, windows
-// included, without timings. Errors: as EmbedStream lists them · kDataLoss a stream that ends OK without its
-// last message. Never tried again: a source can be read once. The deadline is the connection's, for the whole
-// stream.
+// included, without timings.
+// Errors: as EmbedStream lists them · kDataLoss a stream that ends OK without its last message. Never tried
+// again: a source can be read once. The deadline is the connection's, for the whole stream.
 absl::StatusOr<v1::EmbedResponse> EmbedStream(const Connection& connection,
                                               const v1::EmbedStreamConfig& config, const ChunkSource& source);
 

@@ -32,9 +32,10 @@ struct FollowCallbacks {
 
 // Follows a job until it is over. Each event is delivered exactly once and in order, however often the
 // connection breaks: the stream is opened again after the last event delivered, what is sent twice is
-// dropped, and a gap counts as a broken stream. Errors: those that another try cannot mend (kNotFound,
-// kInvalidArgument, kUnimplemented, ...) · the last one when `give_up_after` has passed, or after 8 tries
-// without a new event against one that looks like a bug of the server (kInternal, kUnknown, kDataLoss).
+// dropped, and a gap counts as a broken stream.
+// Errors: those that another try cannot mend (kNotFound, kInvalidArgument, kUnimplemented, ...) · the last
+// one when `give_up_after` has passed, or after 8 tries without a new event against one that looks like a
+// bug of the server (kInternal, kUnknown, kDataLoss).
 absl::Status FollowJob(const Connection& connection, const FollowOptions& options,
                        const FollowCallbacks& callbacks);
 

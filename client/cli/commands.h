@@ -1,8 +1,8 @@
 #pragma once
 
-// Each command of `timbre` adds itself to the parser: its options, its help with an example, and what to run,
-// which goes into session.command while the line is parsed. Each has its file, <name>_command.cc. Lifetime:
-// the session must outlive the parser.
+// Each command of `timbre` adds itself to the parser: its options, its help with an example, and what to
+// run, which goes into session.command while the line is parsed. Each has its file, <name>_command.cc.
+// Lifetime: the session must outlive the parser.
 
 #include <CLI/CLI.hpp>
 

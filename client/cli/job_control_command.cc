@@ -28,18 +28,16 @@ absl::StatusOr<ExitCode> Delete(const Session& session, const std::string& name)
 
 using Run = std::function<absl::StatusOr<ExitCode>(const Session&, const std::string&)>;
 
-void AddByName(CLI::App& app, Session& session, CLI::App_p description, const Run& run) {
+void AddByName(CLI::App& command, Session& session, const Run& run) {
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand(description);
-  command->fallthrough();
-  command->add_option("job", *name, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
-  command->footer(Example(absl::StrCat("timbre ", command->get_name(), " j1")));
-  command->callback(
+  command.add_option("job", *name, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
+  command.footer(Example(absl::StrCat("timbre ", command.get_name(), " j1")));
+  command.callback(
       [&session, name, run] { session.command = [&session, name, run] { return run(session, *name); }; });
 }
 
-void AddControl(CLI::App& app, Session& session, CLI::App_p description, Control control) {
-  AddByName(app, session, std::move(description), [control](const Session& chosen, const std::string& name) {
+void AddControl(CLI::App& command, Session& session, Control control) {
+  AddByName(command, session, [control](const Session& chosen, const std::string& name) {
     return Change(chosen, control, name);
   });
 }
@@ -47,15 +45,13 @@ void AddControl(CLI::App& app, Session& session, CLI::App_p description, Control
 }  // namespace
 
 void AddJobControlCommands(CLI::App& app, Session& session) {
-  const auto describe = [](const char* name, const char* help) {
-    return std::make_shared<CLI::App>(help, name);
-  };
-  AddControl(app, session, describe("pause", "Pause a training after a snapshot"), client::PauseJob);
-  AddControl(app, session,
-             describe("resume", "Go on with a paused, failed or cancelled training from its last snapshot"),
-             client::ResumeJob);
-  AddControl(app, session, describe("cancel", "Cancel a job"), client::CancelJob);
-  AddByName(app, session, describe("delete", "Delete a job that is over; models that it made stay"), Delete);
+  AddControl(*app.add_subcommand("pause", "Pause a training after a snapshot"), session, client::PauseJob);
+  AddControl(*app.add_subcommand("resume",
+                                 "Go on with a paused, failed or cancelled training from its last snapshot"),
+             session, client::ResumeJob);
+  AddControl(*app.add_subcommand("cancel", "Cancel a job"), session, client::CancelJob);
+  AddByName(*app.add_subcommand("delete", "Delete a job that is over; models that it made stay"), session,
+            Delete);
 }
 
 }  // namespace timbre::cli

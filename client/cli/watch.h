@@ -11,8 +11,9 @@
 namespace timbre::cli {
 
 // Shows a job's events after `after_sequence` until it is over, through any number of reconnects, then
-// returns it as it is. With --json it shows nothing. Errors: kNotFound, or kUnavailable if the server cannot
-// be reached at the start · those of client::FollowJob.
+// returns it as it is. With --json it shows nothing.
+// Errors: kNotFound, or kUnavailable if the server cannot be reached at the start · those of
+// client::FollowJob.
 absl::StatusOr<v1::Job> WatchToEnd(const Session& session, const client::Connection& connection,
                                    const std::string& job_name, int64_t after_sequence = 0);
 

@@ -14,8 +14,9 @@ namespace timbre::cli {
 
 // Shows a job's events as they come. On a terminal: one bar that is drawn over itself at most 20 times a
 // second, and what a person must know (states, warnings, reconnects) above it. Elsewhere: plain lines,
-// progress at most every 10 s of the job's time. Threads: not safe. Lifetime: Close() before anything else
-// writes to the console.
+// progress at most every 10 s of the job's time.
+// Threads: not safe.
+// Lifetime: Close() before anything else writes to the console.
 class WatchView {
  public:
   // `title` stands before the bar.

@@ -11,7 +11,8 @@
 
 namespace timbre::client {
 
-// A real gRPC server on a free port of 127.0.0.1 (or on `port`). Lifetime: the services must outlive it.
+// A real gRPC server on a free port of 127.0.0.1 (or on `port`).
+// Lifetime: the services must outlive it.
 class TestServer {
  public:
   explicit TestServer(std::initializer_list<grpc::Service*> services, int port = 0) : port_(port) {
