@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Every `timbre` command, as a user types it, and the Python example, against a real timbred on a free port.
+
+command_line_test.py TIMBRED TIMBRE SOURCE_DIR
+"""
+import json
+import math
+import pathlib
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import wave
+
+TIMBRED, TIMBRE, SOURCE = sys.argv[1:4]
+RATE = 22050
+CALL_SECONDS = 100
+
+
+def write_wav(path, samples):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(struct.pack(f"<{len(samples)}h", *(int(32767 * max(-1, min(1, x))) for x in samples)))
+
+
+def tone(hertz, seconds):
+    return [0.4 * math.sin(2 * math.pi * hertz * i / RATE) for i in range(int(seconds * RATE))]
+
+
+def noise(seed, seconds):
+    source = random.Random(seed)
+    return [source.gauss(0, 0.15) for _ in range(int(seconds * RATE))]
+
+
+def write_corpus(folder, tracks):
+    """Tracks that alternate between a tone and noise, with annotations."""
+    rows = ["path,track_id,tone,noise"]
+    for i in range(tracks):
+        name = f"{folder.name}{i}.wav"
+        write_wav(folder / name, tone(80 + 10 * i, 2.8) if i % 2 == 0 else noise(i, 2.8))
+        rows.append(f"{name},{folder.name}-{i},{1 - i % 2},{i % 2}")
+    (folder / "annotations.csv").write_text("\n".join(rows) + "\n")
+
+
+class CommandLineTest(unittest.TestCase):
+    """One server; the tests run in the order of their numbers, as a user would work."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name)
+        write_corpus(cls.root / "data" / "train", 6)
+        write_corpus(cls.root / "data" / "test", 4)
+        ready = cls.root / "ready"
+        with open(cls.root / "log", "w", encoding="utf-8") as log:
+            cls.server = subprocess.Popen(
+                [TIMBRED, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--device", "cpu",
+                 "--state-dir", cls.root / "state", "--data-root", cls.root / "data", "--ready-file", ready],
+                stderr=log)
+        until = time.monotonic() + 60
+        while not ready.exists():
+            if cls.server.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("timbred did not get ready: " + (cls.root / "log").read_text())
+            time.sleep(0.02)
+        cls.address = ready.read_text().strip()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.send_signal(signal.SIGTERM)
+        status = cls.server.wait(60)
+        cls.folder.cleanup()
+        if status != 0:
+            raise RuntimeError(f"timbred ended with {status} after SIGTERM")
+
+    def timbre(self, *words, code=0):
+        done = subprocess.run([TIMBRE, "--server", self.address, *map(str, words)], capture_output=True, text=True,
+                              timeout=CALL_SECONDS)
+        self.assertEqual(done.returncode, code, f"timbre {words}: {done.stdout}{done.stderr}")
+        return done
+
+    def ask(self, *words, code=0):
+        return json.loads(self.timbre(*words, "--json", code=code).stdout)
+
+    def test_1_data_sets_are_made_of_folders_and_uploads(self):
+        self.timbre("dataset", "create", "train", "--path", "train", "--wait")
+        self.timbre("dataset", "upload", "test", self.root / "data" / "test", "--wait")
+        self.assertIn("train", self.timbre("dataset", "list").stdout)
+        shown = self.ask("dataset", "show", "test")
+        self.assertEqual(int(shown["clip_count"]), 4)
+        self.assertEqual(shown["tags"], ["tone", "noise"])
+        self.assertIn("leaves the data root", self.timbre("dataset", "create", "x", "--path", "../state", code=1).stderr)
+        self.timbre("dataset", "show", "nothing", code=3)
+
+    def test_2_a_training_is_checked_submitted_and_watched(self):
+        words = ("train", "--dataset", "train", "--model", "m", "--steps", "2", "--batch", "3")
+        self.timbre(*words, "--dry-run")
+        self.assertEqual(self.ask("jobs")["jobs"][0]["display_name"], "ingest test")
+        self.assertIn("step", self.timbre(*words, "--watch").stdout)
+        error = self.timbre("train", "--dataset", "train", "--model", "m", "--batch", "60", code=1).stderr
+        self.assertIn("only 6 tracks", error)
+        self.assertIn("steps", self.timbre("train", "--dataset", "train", "--model", "m", "--steps", "0", code=1).stderr)
+        self.timbre("train", "--dataset", "nothing", "--model", "m", code=3)
+        self.timbre("train", "--dataset", "train", code=2)
+
+    def test_3_a_long_training_is_paused_resumed_cancelled_and_deleted(self):
+        job = self.ask("train", "--dataset", "train", "--model", "m", "--steps", "90000", "--batch", "2")["name"]
+        self.timbre("pause", job)
+        self.timbre("resume", job)
+        self.timbre("cancel", job)
+        self.assertEqual(self.timbre("watch", job, code=5).returncode, 5)
+        self.assertIn("CANCELLED", self.ask("job", job)["state"])
+        self.timbre("cancel", job, code=1)
+        self.timbre("delete", job)
+        self.timbre("job", job, code=3)
+
+    def test_4_a_probe_judges_and_attaches_a_tagger(self):
+        out = self.timbre("probe", "--model-version", "m/1", "--train", "train", "--test", "test", "--watch").stdout
+        for word in ("tone", "noise", "untrained"):
+            self.assertIn(word, out)
+
+    def test_5_nothing_is_served_before_it_is_promoted(self):
+        clip = self.root / "data" / "test" / "test0.wav"
+        self.assertIn("promote", self.timbre("embed", clip, code=1).stderr)
+        self.timbre("promote", "m/9", code=3)
+        self.timbre("promote", "m/1")
+        self.assertIn("stable", self.timbre("models").stdout)
+        self.assertEqual(self.ask("info")["served_models"][0]["model"]["model_version"], "models/m/versions/1")
+
+    def test_6_embed_and_tag_give_the_same_by_file_and_by_stream(self):
+        clips = sorted((self.root / "data" / "test").glob("*.wav"))
+        whole = self.ask("embed", *clips)["files"]
+        streamed = self.ask("embed", *clips, "--stream")["files"]
+        self.assertEqual(len(whole), 4)
+        for a, b in zip(whole, streamed):
+            first = a["response"]["embedding"]["values"]
+            second = b["response"]["embedding"]["values"]
+            self.assertLess(max(abs(x - y) for x, y in zip(first, second)), 1e-4)
+        npy = self.root / "out.npy"
+        self.timbre("embed", *clips, "--out", npy)
+        content = npy.read_bytes()
+        self.assertEqual(content[:6], b"\x93NUMPY")
+        self.assertIn(b"(4, 512)", content[:128])
+        self.assertEqual(len(content) % 64, 0)
+        self.assertIn("tone", self.timbre("tag", clips[0], "--top", "2").stdout)
+        self.assertEqual(len(self.ask("tag", clips[0], "--top", "1")["files"][0]["response"]["tags"]), 1)
+
+    def test_7_bad_audio_is_said_to_be_bad(self):
+        text = self.root / "song.mp3"
+        text.write_text("This is no music.\n")
+        self.assertIn("format", self.timbre("embed", text, code=1).stderr)
+        self.timbre("embed", self.root / "missing.wav", code=3)
+
+    def test_8_the_python_example_embeds_and_tags(self):
+        clip = self.root / "data" / "test" / "test1.wav"
+        done = subprocess.run([f"{SOURCE}/client/python/run_example.sh", self.address, clip], capture_output=True,
+                              text=True, timeout=400)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("embedding of 512 numbers", done.stdout)
+        self.assertIn("noise", done.stdout)
+
+    def test_9_an_unreachable_server_has_its_own_exit_code(self):
+        done = subprocess.run([TIMBRE, "--server", "127.0.0.1:1", "info"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 4)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
