@@ -48,6 +48,10 @@ torch::Tensor SampleCnn::forward(const torch::Tensor& windows) {
   torch::Tensor x = torch::linear(windows.reshape({-1, kFirstStride}),
                                   weight.view({weight.size(0), kFirstStride}), first.convolution->bias);
   x = x.view({-1, 1, frames, weight.size(0)}).permute({0, 3, 1, 2});  // [N, C, 1, T], channels last
+  // LibTorch adds the batch statistics of channels-last CPU tensors up naively in fp32. That drowns in bf16's
+  // rounding, but magnified by eleven BatchNorms it costs fp32 training two digits (1 % of a gradient on
+  // windows with long equal runs).
+  if (is_training() && x.is_cpu() && x.scalar_type() == torch::kFloat) x = x.contiguous();
 
   for (Block& block : blocks_) {
     if (&block != &first) x = Convolve(block, x);

@@ -24,7 +24,7 @@ torch::Generator MakeGenerator(torch::Device device, uint64_t seed) {
 void DrawWeights(uint64_t seed, torch::nn::Module& module) {
   torch::NoGradGuard no_grad;
   torch::Generator generator = MakeGenerator(torch::kCPU, seed);
-  for (const auto& child : module.modules()) {
+  for (const auto& child : module.modules(/*include_self=*/false)) {
     if (auto* convolution = child->as<torch::nn::Conv1d>()) {
       DrawUniform(convolution->weight, convolution->bias, generator);
     } else if (auto* linear = child->as<torch::nn::Linear>()) {
