@@ -36,7 +36,7 @@ weights::ModelCard MakeCard(const TrainingRunRequest& request, const dataset::Cl
   card.seed = request.config.seed;
   card.steps = result.steps;
   card.training_config = request.training_config_text;
-  card.build = absl::StrCat("timbre ", TIMBRE_VERSION, ", ", model::TorchVersion());
+  card.build = absl::StrCat("timbre ", TIMBRE_VERSION, ", LibTorch ", model::TorchVersion());
   return card;
 }
 

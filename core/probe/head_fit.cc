@@ -2,8 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
@@ -32,6 +34,19 @@ std::vector<float> ToVector(const torch::Tensor& tensor) {
   return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 
+// Copies rows by hand: index_select would fork OpenMP threads for each batch, and on a busy machine waiting
+// for them takes ten times as long as all the rest. What else a step does is too small for LibTorch to share
+// out.
+void CopyRows(const torch::Tensor& source, std::span<const int64_t> rows, torch::Tensor& out) {
+  const auto columns = static_cast<size_t>(source.size(1));
+  const float* from = source.data_ptr<float>();
+  float* to = out.data_ptr<float>();
+  for (const int64_t row : rows) {
+    const float* begin = from + static_cast<size_t>(row) * columns;
+    to = std::copy(begin, begin + columns, to);
+  }
+}
+
 // One run of Adam over the head's two parameters.
 class Fitter {
  public:
@@ -54,13 +69,10 @@ class Fitter {
     std::iota(order_.begin(), order_.end(), int64_t{0});
     base::Random random({config_.seed, kBatchStream, static_cast<uint64_t>(epoch)});
     Shuffle(order_, random);
-    const auto count = static_cast<int64_t>(order_.size());
-    const torch::Tensor order = torch::from_blob(order_.data(), {count}, torch::kInt64);
-    for (int64_t begin = 0; begin < count; begin += config_.batch_size) {
-      const torch::Tensor rows = order.slice(0, begin, std::min(begin + config_.batch_size, count));
-      optimizer_.zero_grad();
-      Loss(fit_x_.index_select(0, rows), fit_y_.index_select(0, rows)).backward();
-      optimizer_.step();
+    for (std::span<const int64_t> rest = order_; !rest.empty();) {
+      const auto rows = rest.first(std::min(rest.size(), static_cast<size_t>(config_.batch_size)));
+      rest = rest.subspan(rows.size());
+      Step(rows);
     }
   }
 
@@ -76,8 +88,15 @@ class Fitter {
   LinearHead Head() const { return {dim_, ToVector(weight_), ToVector(bias_)}; }
 
  private:
-  torch::Tensor Loss(const torch::Tensor& x, const torch::Tensor& y) const {
-    return torch::binary_cross_entropy_with_logits(torch::addmm(bias_, x, weight_.t()), y);
+  void Step(std::span<const int64_t> rows) {
+    const auto count = static_cast<int64_t>(rows.size());
+    torch::Tensor x = torch::empty({count, dim_});
+    torch::Tensor y = torch::empty({count, fit_y_.size(1)});
+    CopyRows(fit_x_, rows, x);
+    CopyRows(fit_y_, rows, y);
+    optimizer_.zero_grad();
+    torch::binary_cross_entropy_with_logits(torch::addmm(bias_, x, weight_.t()), y).backward();
+    optimizer_.step();
   }
 
   // logits_by_tag [tags, count]

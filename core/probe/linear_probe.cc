@@ -56,7 +56,8 @@ absl::Status CheckInput(const LabeledEmbeddings& train, const LabeledEmbeddings&
                         const std::vector<std::string>& tags) {
   if (tags.empty() || train.count == 0 || test.count == 0) {
     return absl::FailedPreconditionError(
-        "the probe needs labelled clips in train and test: give both data sets an annotations.csv with one "
+        "without labels nothing can be probed: it needs labelled clips in train and test: give both data "
+        "sets an annotations.csv with one "
         "0/1 "
         "column per tag and a row per file");
   }

@@ -62,6 +62,20 @@ class EmbedderTest : public ::testing::Test {
     embedder_ = std::make_unique<Embedder>(*registry_, options_);
   }
 
+  // A request for the promoted version, or for the one named.
+  static EmbedRequest Of(AudioInput audio, int64_t version = 0) {
+    EmbedRequest request;
+    request.audio = std::move(audio);
+    if (version == 0) return request;
+    request.model.model = "music";
+    request.model.version = version;
+    return request;
+  }
+  static EmbedRequest WithTags(EmbedRequest request) {
+    request.tags = true;
+    return request;
+  }
+
   std::future<Answer> EmbedLater(EmbedRequest request) {
     auto promise = std::make_shared<std::promise<Answer>>();
     embedder_->Embed(std::move(request), [promise](Answer answer) { promise->set_value(std::move(answer)); });
@@ -82,7 +96,10 @@ class EmbedderTest : public ::testing::Test {
     return timbre::testing::WhiteNoise(0.1, static_cast<size_t>(samples), seed);
   }
   static PcmAudio Pcm(const std::vector<float>& clip) {
-    return {timbre::testing::FloatBytes(clip), {.sample_rate_hz = 22050}};
+    PcmAudio audio;
+    audio.bytes = timbre::testing::FloatBytes(clip);
+    audio.format.sample_rate_hz = 22050;
+    return audio;
   }
   std::string WavBytes(const std::vector<float>& clip) {
     timbre::testing::WriteAudio(dir_ / "clip.wav", clip);
@@ -93,7 +110,8 @@ class EmbedderTest : public ::testing::Test {
   static std::vector<float> Expected(const std::vector<float>& clip, float scale) {
     fakes::FakeEncoder encoder({.window_samples = kWindow, .embedding_dim = kDim, .scale = scale});
     std::vector<float> embeddings;
-    for (const audio::WindowSpan& span : *audio::PlanWindows(static_cast<int64_t>(clip.size()))) {
+    const auto spans = audio::PlanWindows(static_cast<int64_t>(clip.size()));
+    for (const audio::WindowSpan& span : spans.value()) {
       std::vector<float> window(static_cast<size_t>(kWindow));
       std::vector<float> embedding(static_cast<size_t>(kDim));
       audio::CopyWindow(clip, span, window);
@@ -106,7 +124,9 @@ class EmbedderTest : public ::testing::Test {
   std::shared_ptr<fakes::FakeEncoder> encoder(int64_t version) { return encoders_[version].lock(); }
   int64_t encoders_calls() {
     int64_t calls = 0;
-    for (const auto& [version, encoder] : encoders_) calls += encoder.expired() ? 0 : encoder.lock()->calls();
+    for (const auto& [version, encoder] : encoders_) {
+      if (const auto alive = encoder.lock()) calls += alive->calls();
+    }
     return calls;
   }
   registry::Version VersionOf(int64_t version) { return *store_->GetVersion("music", version); }

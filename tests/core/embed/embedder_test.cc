@@ -18,7 +18,7 @@ using ::timbre::testing::StatusIs;
 TEST_F(EmbedderTest, AClipsWindowsAreEmbeddedAndAveraged) {
   Start();
   const std::vector<float> clip = Noise(3 * kWindow / 2, 1);
-  const Answer answer = Embed({.audio = Pcm(clip)});
+  const Answer answer = Embed(Of(Pcm(clip)));
   ASSERT_THAT(answer, IsOk());
   ASSERT_EQ(answer->windows.size(), 2U);
   EXPECT_EQ(answer->windows[1].start_samples, kWindow / 2);
@@ -33,8 +33,8 @@ TEST_F(EmbedderTest, AClipsWindowsAreEmbeddedAndAveraged) {
 TEST_F(EmbedderTest, EncodedAudioGivesTheSameAsItsPcm) {
   Start();
   const std::vector<float> clip = Noise(70000, 2);
-  const Answer encoded = Embed({.audio = EncodedAudio{WavBytes(clip)}});
-  const Answer pcm = Embed({.audio = Pcm(clip)});
+  const Answer encoded = Embed(Of(EncodedAudio{WavBytes(clip)}));
+  const Answer pcm = Embed(Of(Pcm(clip)));
   ASSERT_THAT(encoded, IsOk());
   EXPECT_EQ(encoded->window_embeddings, pcm->window_embeddings);
 }
@@ -43,7 +43,7 @@ TEST_F(EmbedderTest, ALongClipGoesInPiecesAndNeverFillsTheQueue) {
   options_.batcher.limits.max_batch_windows = 3;
   Start();
   const std::vector<float> clip = Noise(20 * kWindow + 1, 3);
-  const Answer answer = Embed({.audio = Pcm(clip)});
+  const Answer answer = Embed(Of(Pcm(clip)));
   ASSERT_THAT(answer, IsOk());
   ASSERT_EQ(answer->windows.size(), 21U);
   EXPECT_THAT(answer->window_embeddings, ElementsAreArray(Expected(clip, 1.0F)));
@@ -52,7 +52,7 @@ TEST_F(EmbedderTest, ALongClipGoesInPiecesAndNeverFillsTheQueue) {
 
 TEST_F(EmbedderTest, TagsScoreTheClipAndEachWindow) {
   Start();
-  const Answer answer = Embed({.audio = Pcm(Noise(2 * kWindow, 4)), .tags = true});
+  const Answer answer = Embed(WithTags(Of(Pcm(Noise(2 * kWindow, 4)))));
   ASSERT_THAT(answer, IsOk());
   ASSERT_NE(answer->tagger, nullptr);
   EXPECT_EQ(answer->clip_scores, answer->tagger->Score(answer->clip_embedding));
@@ -65,13 +65,13 @@ TEST_F(EmbedderTest, TagsScoreTheClipAndEachWindow) {
 TEST_F(EmbedderTest, WhatIsWrongWithARequestIsSaid) {
   Start();
   const std::vector<float> clip = Noise(kWindow, 5);
-  EXPECT_THAT(Embed({.audio = Pcm(clip), .model = {.model = "nobody"}}),
-              StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(Embed({.audio = EncodedAudio{"this is no music"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(100, 5))}),
+  EmbedRequest unknown = Of(Pcm(clip));
+  unknown.model.model = "nobody";
+  EXPECT_THAT(Embed(unknown), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Embed(Of(EncodedAudio{"this is no music"})), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Embed(Of(Pcm(Noise(100, 5)))),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too short")));
-  EXPECT_THAT(Embed({.audio = Pcm(clip), .model = {.model = "music", .version = 2}, .tags = true}),
+  EXPECT_THAT(Embed(WithTags(Of(Pcm(clip), 2))),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("tagger")));
   EXPECT_EQ(encoders_calls(), 0);
 }
@@ -79,19 +79,24 @@ TEST_F(EmbedderTest, WhatIsWrongWithARequestIsSaid) {
 TEST_F(EmbedderTest, AnotherEmbeddingSpaceIsRefusedAndBothAreNamed) {
   Start();
   const std::string space = VersionOf(1).space_id;
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 6)), .expect_space_id = space}), IsOk());
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 6)), .expect_space_id = "0123"}),
+  EmbedRequest request = Of(Pcm(Noise(kWindow, 6)));
+  request.expect_space_id = space;
+  EXPECT_THAT(Embed(request), IsOk());
+  request.expect_space_id = "0123";
+  EXPECT_THAT(Embed(request),
               StatusIs(absl::StatusCode::kFailedPrecondition, AllOf(HasSubstr(space), HasSubstr("0123"))));
 }
 
 TEST_F(EmbedderTest, AnExpiredOrCancelledRequestIsNotEvenDecoded) {
   Start();
-  EXPECT_THAT(Embed({.audio = EncodedAudio{"garbage"}, .deadline = clock_.Now()}),
-              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EmbedRequest late = Of(EncodedAudio{"garbage"});
+  late.deadline = clock_.Now();
+  EXPECT_THAT(Embed(late), StatusIs(absl::StatusCode::kDeadlineExceeded));
   base::CancelSource client;
   client.Cancel(absl::CancelledError("gone"));
-  EXPECT_THAT(Embed({.audio = EncodedAudio{"garbage"}, .cancel = client.token()}),
-              StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
+  EmbedRequest cancelled = Of(EncodedAudio{"garbage"});
+  cancelled.cancel = client.token();
+  EXPECT_THAT(Embed(cancelled), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
   EXPECT_EQ(observer_.requests, 2);
   EXPECT_EQ(observer_.failed, 2);
 }
@@ -106,8 +111,8 @@ TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
   }),
               IsOk());
   busy.WaitForNotification();
-  auto waiting = EmbedLater({.audio = Pcm(Noise(kWindow, 7))});
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 7))}), StatusIs(absl::StatusCode::kResourceExhausted));
+  auto waiting = EmbedLater(Of(Pcm(Noise(kWindow, 7))));
+  EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), StatusIs(absl::StatusCode::kResourceExhausted));
   go_on.Notify();
   EXPECT_THAT(waiting.get(), IsOk());
 }
@@ -115,24 +120,24 @@ TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
 TEST_F(EmbedderTest, StopFinishesWhatIsInFlightAndRefusesTheRest) {
   options_.batcher.limits.max_batch_windows = 2;
   Start();
-  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 8))}), IsOk());
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 8)))), IsOk());
   encoder(1)->Hold();
-  auto in_flight = EmbedLater({.audio = Pcm(Noise(9 * kWindow, 8))});
+  auto in_flight = EmbedLater(Of(Pcm(Noise(9 * kWindow, 8))));
   std::thread stop([this] { embedder_->Stop(); });
   encoder(1)->Release();
   EXPECT_THAT(in_flight.get(), IsOk());
   stop.join();
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 8))}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 8)))), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(EmbedderTest, AFailingEngineFailsALongRequestOnce) {
   options_.batcher.limits.max_batch_windows = 2;
   Start();
-  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 9))}), IsOk());
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 9)))), IsOk());
   encoder(1)->SetFailure(absl::ResourceExhaustedError("out of device memory"));
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(9 * kWindow, 9))}), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Embed(Of(Pcm(Noise(9 * kWindow, 9)))), StatusIs(absl::StatusCode::kResourceExhausted));
   encoder(1)->SetFailure(absl::OkStatus());
-  EXPECT_THAT(Embed({.audio = Pcm(Noise(kWindow, 9))}), IsOk());
+  EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 9)))), IsOk());
 }
 
 TEST_F(EmbedderTest, EachVersionAnswersForItself) {
@@ -140,7 +145,7 @@ TEST_F(EmbedderTest, EachVersionAnswersForItself) {
   const std::vector<float> clip = Noise(kWindow, 10);
   std::vector<std::future<Answer>> answers;
   for (int i = 0; i < 20; ++i) {
-    answers.push_back(EmbedLater({.audio = Pcm(clip), .model = {.model = "music", .version = 1 + i % 2}}));
+    answers.push_back(EmbedLater(Of(Pcm(clip), 1 + i % 2)));
   }
   for (int i = 0; i < 20; ++i) {
     const Answer answer = answers[static_cast<size_t>(i)].get();
@@ -152,9 +157,9 @@ TEST_F(EmbedderTest, EachVersionAnswersForItself) {
 TEST_F(EmbedderTest, AnEvictedVersionsEncoderIsFreed) {
   registry_capacity_ = 1;
   Start();
-  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 11)), .model = {.model = "music", .version = 1}}), IsOk());
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 11)), 1)), IsOk());
   EXPECT_FALSE(encoders_[1].expired());
-  ASSERT_THAT(Embed({.audio = Pcm(Noise(kWindow, 11)), .model = {.model = "music", .version = 2}}), IsOk());
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 11)), 2)), IsOk());
   EXPECT_TRUE(encoders_[1].expired());
 }
 
@@ -170,7 +175,7 @@ TEST_F(EmbedderTest, AForgottenVersionEndsItsBatcherAndAStreamMayFinishWithIt) {
 
 TEST_F(EmbedderTest, TimesAddUpToTheTotal) {
   Start();
-  const Answer answer = Embed({.audio = Pcm(Noise(kWindow, 12))});
+  const Answer answer = Embed(Of(Pcm(Noise(kWindow, 12))));
   ASSERT_THAT(answer, IsOk());
   const Timings& timings = answer->timings;
   EXPECT_GE(timings.decode, absl::ZeroDuration());
