@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -63,6 +64,7 @@ class PrefetchingLoader final : public ViewLoader {
     base::MutexLock lock(mutex_);
     if (!stopped_ && ready_.count(next_to_take_) == 0) WaitForBatch();
     TIMBRE_RETURN_IF_ERROR(cancel_.Check());
+    TIMBRE_RETURN_IF_ERROR(broken_);
     ViewBatch batch = std::move(ready_.extract(next_to_take_).mapped());
     ++next_to_take_;
     room_.NotifyAll();
@@ -83,8 +85,9 @@ class PrefetchingLoader final : public ViewLoader {
     total_wait_ += absl::FromChrono(std::chrono::steady_clock::now() - start);
   }
 
-  void Stop() {
+  void Stop(const absl::Status& broken = absl::OkStatus()) {
     base::MutexLock lock(mutex_);
+    broken_.Update(broken);
     stopped_ = true;
     room_.NotifyAll();
     batch_ready_.NotifyAll();
@@ -102,10 +105,15 @@ class PrefetchingLoader final : public ViewLoader {
   void Work() {
     int64_t step = 0;
     while (Claim(step)) {
-      ViewBatch batch = MakeViewBatch(*dataset_, sampler_, chain_, sampler_.options().seed, step);
-      base::MutexLock lock(mutex_);
-      ready_.emplace(step, std::move(batch));
-      batch_ready_.NotifyAll();
+      try {
+        ViewBatch batch = MakeViewBatch(*dataset_, sampler_, chain_, sampler_.options().seed, step);
+        base::MutexLock lock(mutex_);
+        ready_.emplace(step, std::move(batch));
+        batch_ready_.NotifyAll();
+      } catch (const std::bad_alloc&) {
+        Stop(absl::ResourceExhaustedError(
+            "no memory for a batch; use a smaller batch or fewer loader workers"));
+      }
     }
   }
 
@@ -121,6 +129,7 @@ class PrefetchingLoader final : public ViewLoader {
   base::Condition room_;         // a step may be claimed
   base::Condition batch_ready_;  // a batch came
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status broken_ ABSL_GUARDED_BY(mutex_);  // why a worker stopped by itself
   int64_t next_to_make_ ABSL_GUARDED_BY(mutex_);
   int64_t next_to_take_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, ViewBatch> ready_ ABSL_GUARDED_BY(mutex_);

@@ -1,6 +1,7 @@
 #include "core/jobs/job.h"
 
 #include <array>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,12 @@ absl::Status CheckTransition(JobState from, JobState to) {
   return absl::FailedPreconditionError(absl::StrCat("a job that is ", JobStateName(from), " cannot become ",
                                                     JobStateName(to), "; only one that is ",
                                                     absl::StrJoin(sources, ", "), " can"));
+}
+
+std::string NewJobId() {
+  std::random_device device;
+  const uint64_t bits = (static_cast<uint64_t>(device()) << 32 | device()) & 0xffffffffffffULL;
+  return absl::StrCat("j", absl::Hex(bits, absl::kZeroPad12));
 }
 
 }  // namespace timbre::jobs

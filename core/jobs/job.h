@@ -46,4 +46,7 @@ struct JobEvent {
   std::string payload;
 };
 
+// A new random id, for a job whose name must be known before it is inserted.
+std::string NewJobId();
+
 }  // namespace timbre::jobs

@@ -104,7 +104,7 @@ std::optional<Job> FindByRequest(SQLite::Database& db, const std::string& reques
 std::string NewId(SQLite::Database& db) {
   std::string id;
   do {
-    id = absl::StrCat("j", db.execAndGet("SELECT lower(hex(randomblob(6)))").getString());
+    id = NewJobId();
   } while (Find(db, id).has_value());
   return id;
 }

@@ -13,7 +13,7 @@
 namespace timbre::jobs {
 namespace {
 
-constexpr int64_t kMaxPageSize = 1000;
+constexpr int64_t kMaxPageSize = 1001;  // a page of 1000 and one to see whether there is more
 
 absl::Status NoSuchJob(const std::string& id) {
   return absl::NotFoundError(absl::StrCat("there is no job '", id, "'; list the jobs to see their ids"));
@@ -124,6 +124,15 @@ absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
   }));
   if (!job.has_value()) return NoSuchJob(id);
   return *std::move(job);
+}
+
+absl::StatusOr<std::optional<Job>> JobStore::FindByRequestId(const std::string& request_id) const {
+  std::optional<Job> job;
+  TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) {
+    job = rows::FindByRequest(db, request_id);
+    return absl::OkStatus();
+  }));
+  return job;
 }
 
 absl::StatusOr<std::vector<Job>> JobStore::List(const ListOptions& options) const {

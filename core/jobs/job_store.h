@@ -30,10 +30,13 @@ class JobStore {
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 
+  // The job that was inserted with this request_id, if any.
+  absl::StatusOr<std::optional<Job>> FindByRequestId(const std::string& request_id) const;
+
   struct ListOptions {
     std::vector<JobState> states;  // empty: all
     std::string kind;              // empty: all
-    int64_t page_size = 50;        // 1..1000; others are moved into the range
+    int64_t page_size = 50;        // 1..1001; others are moved into the range
     std::string before_id;         // page cursor: jobs created before this one; empty: from the newest
   };
   // Newest first, in the order of insertion. Errors: kInvalidArgument the cursor's job is not there (any

@@ -49,7 +49,8 @@ absl::StatusOr<std::unique_ptr<DatasetStore>> DatasetStore::Create(std::shared_p
 void DatasetStore::SettleFolders() const {
   std::error_code error;
   for (fs::directory_iterator entry(root_, error), end; !error && entry != end; entry.increment(error)) {
-    if (!entry->is_directory()) continue;
+    std::error_code unreadable;
+    if (!entry->is_directory(unreadable)) continue;
     const absl::Status known = Get(entry->path().filename().string()).status();
     // A row that cannot be read is no reason to remove its files.
     SettleFolder(entry->path(), !absl::IsNotFound(known));
@@ -78,16 +79,6 @@ absl::Status DatasetStore::Update(const DatasetInfo& info) {
     after.create_time = before->create_time;
     if (after.job.empty()) after.job = before->job;
     rows::PutDataset(db, after);
-    return absl::OkStatus();
-  });
-}
-
-absl::Status DatasetStore::SetJob(const std::string& id, const std::string& job) {
-  return database_->Transaction([&](SQLite::Database& db) -> absl::Status {
-    std::optional<DatasetInfo> info = rows::FindDataset(db, id);
-    if (!info.has_value()) return NoSuchDataset(db, id);
-    info->job = job;
-    rows::PutDataset(db, *info);
     return absl::OkStatus();
   });
 }

@@ -44,7 +44,6 @@ class DatasetStore {
   absl::Status Insert(const DatasetInfo& info);
   // All but id and create_time; an empty `job` leaves the one that is there. Errors: kNotFound.
   absl::Status Update(const DatasetInfo& info);
-  absl::Status SetJob(const std::string& id, const std::string& job);  // just that column; kNotFound
   absl::StatusOr<DatasetInfo> Get(const std::string& id) const;        // kNotFound lists what there is
   absl::StatusOr<std::vector<DatasetInfo>> List() const;               // by id
   absl::Status Delete(const std::string& id);  // row first, then the folder; kNotFound

@@ -84,13 +84,14 @@ void ModelStore::SettleFolders() const {
   RemoveStaged(root_);
   std::error_code error;
   for (fs::directory_iterator model(root_, error), end; !error && model != end; model.increment(error)) {
-    if (!model->is_directory()) continue;
+    std::error_code unreadable;
+    if (!model->is_directory(unreadable)) continue;
     const absl::StatusOr<Model> known = GetModel(model->path().filename().string());
     if (IsInFlight(model->path())) SettleFolder(model->path(), known.ok());
     std::error_code ignored;
     for (fs::directory_iterator version(model->path(), ignored); !ignored && version != end;
          version.increment(ignored)) {
-      if (!version->is_directory()) continue;
+      if (!version->is_directory(unreadable)) continue;
       const auto is_it = [&](const Version& v) {
         return absl::StrCat(v.version) == version->path().filename();
       };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/model/device.h"
 #include "core/model/tensor_cache.h"
@@ -76,7 +77,10 @@ class TorchTrainer final : public Trainer {
     absl::StatusOr<dataset::ViewBatch> batch = absl::CancelledError("");
     if (!cancel.cancelled()) batch = loader.Next();
     if (const absl::Status cancelled = cancel.Check(); !cancelled.ok()) {
-      TIMBRE_RETURN_IF_ERROR(Snapshot(observer));
+      // Whoever cancelled must hear its own status; without this snapshot the training goes on from the one before.
+      if (const absl::Status saved = Snapshot(observer); !saved.ok()) {
+        base::LogError("no snapshot at step {}: {}", progress_.step, saved.ToString());
+      }
       return cancelled;
     }
     TIMBRE_RETURN_IF_ERROR(batch.status());

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -73,6 +75,7 @@ class App::Impl {
     environment_.draining = &draining_;
     rpc_pool_ = base::ThreadPool::Start({"rpc", kRpcThreads, kRpcQueue});
     runner_ = std::make_unique<rpc::UnaryRunner>(environment_, *rpc_pool_);
+    decode_runner_ = std::make_unique<rpc::UnaryRunner>(environment_, rooms_.embedder->decode_pool());
     TIMBRE_RETURN_IF_ERROR(StartJobs());
     MakeServices();
     TIMBRE_RETURN_IF_ERROR(Serve());
@@ -89,8 +92,12 @@ class App::Impl {
     if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     draining_ = true;
     drain_.Cancel(absl::UnavailableError("the server is draining"));
-    if (scheduler_ != nullptr) scheduler_->Stop();  // trainings write a snapshot
+    // Side by side: a training that takes long to write its snapshot takes no time from the calls.
+    std::thread snapshots([this] {
+      if (scheduler_ != nullptr) scheduler_->Stop();
+    });
     if (server_ != nullptr) server_->Shutdown(deadline);
+    snapshots.join();
     if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
     if (rpc_pool_ != nullptr) rpc_pool_->Stop();
     base::LogInfo("drained");
@@ -110,22 +117,35 @@ class App::Impl {
         .compute_threads = settings_.compute_threads,
         .metrics = &rooms_.exporter->training(),
     });
-    TIMBRE_RETURN_IF_ERROR(services::DatasetCatalog::Reconcile(*rooms_.datasets, *rooms_.jobs));
+    SweepSnapshots();
     TIMBRE_ASSIGN_OR_RETURN(scheduler_, jobs::Scheduler::Start(SchedulerOptions(), *rooms_.jobs, *codec_));
     checker_ = std::make_unique<services::SubmissionChecker>(*rooms_.datasets, *rooms_.models);
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
         services::DatasetCatalog::Options{settings_.data_root, &base::Clock::System()});
-    return absl::OkStatus();
+    return catalog_->Reconcile();
+  }
+
+  // Folders of jobs that were deleted just before the server ended.
+  void SweepSnapshots() const {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(layout_.jobs, error), end; !error && entry != end;
+         entry.increment(error)) {
+      std::error_code ignored;
+      if (absl::IsNotFound(rooms_.jobs->Get(entry->path().filename().string()).status())) {
+        std::filesystem::remove_all(entry->path(), ignored);
+      }
+    }
   }
 
   void MakeServices() {
     inference_ = std::make_unique<services::InferenceService>(services::InferenceService::Dependencies{
         *rooms_.embedder, *rooms_.models, *runner_, Facts(settings_, rooms_), layout_.spool});
     jobs_ = std::make_unique<services::JobService>(services::JobService::Dependencies{
-        *rooms_.jobs, *scheduler_, *checker_, *runner_, layout_.jobs, drain_.token()});
-    datasets_ = std::make_unique<services::DatasetService>(services::DatasetService::Dependencies{
-        *rooms_.datasets, *catalog_, *runner_, layout_.spool, settings_.max_upload_bytes, settings_.decode});
+        *rooms_.jobs, *scheduler_, *checker_, *runner_, layout_.jobs, drain_.token(), *catalog_});
+    datasets_ = std::make_unique<services::DatasetService>(
+        services::DatasetService::Dependencies{*rooms_.datasets, *catalog_, *runner_, *decode_runner_,
+                                               layout_.spool, settings_.max_upload_bytes, settings_.decode});
     models_ = std::make_unique<services::ModelService>(
         services::ModelService::Dependencies{*rooms_.models, *rooms_.registry, *rooms_.embedder, *runner_});
     admin_ = std::make_unique<services::AdminService>(*runner_);
@@ -169,6 +189,7 @@ class App::Impl {
   std::unique_ptr<observe::CallLog> call_log_;
   std::unique_ptr<base::ThreadPool> rpc_pool_;
   std::unique_ptr<rpc::UnaryRunner> runner_;
+  std::unique_ptr<rpc::UnaryRunner> decode_runner_;
   std::unique_ptr<bodies::JobCodec> codec_;
   std::unique_ptr<jobs::Scheduler> scheduler_;
   std::unique_ptr<services::SubmissionChecker> checker_;

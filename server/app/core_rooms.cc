@@ -48,8 +48,9 @@ absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLay
   TIMBRE_ASSIGN_OR_RETURN(const model::Device device, model::ChooseDevice(settings.device));
   rooms.device = device.name();
   model::SetTorchThreads(settings.compute_threads);
-  TIMBRE_RETURN_IF_ERROR(MakeFolders(layout));
+  // The database first: it says whether another server lives here.
   TIMBRE_ASSIGN_OR_RETURN(rooms.database, store::Database::Open(layout.database));
+  TIMBRE_RETURN_IF_ERROR(MakeFolders(layout));
   TIMBRE_ASSIGN_OR_RETURN(rooms.jobs, jobs::JobStore::Create(rooms.database));
   TIMBRE_ASSIGN_OR_RETURN(rooms.datasets, registry::DatasetStore::Create(rooms.database, layout.datasets));
   TIMBRE_ASSIGN_OR_RETURN(rooms.models, registry::ModelStore::Create(rooms.database, layout.models));

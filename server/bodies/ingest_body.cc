@@ -17,8 +17,10 @@ constexpr int64_t kFilesPerEvent = 10;
 absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const v1::IngestSpec& spec,
                                              const std::string& id, jobs::JobContext& context) {
   dataset::IngestOptions options;
-  options.source_dir =
-      spec.path().empty() ? deps.datasets.Folder(id) / "upload" : deps.data_root / spec.path();
+  options.source_dir = deps.datasets.Folder(id) / "upload";
+  if (!spec.path().empty()) {
+    TIMBRE_ASSIGN_OR_RETURN(options.source_dir, services::ResolveSource(deps.data_root, spec.path()));
+  }
   options.cache_dir = deps.datasets.CacheDir(id);
   options.track_id_pattern = spec.track_id_pattern();
   options.limits = deps.limits;
@@ -31,12 +33,19 @@ absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const
   });
 }
 
+// The cache has all that is needed; after a failure nothing is.
+void RemoveUpload(const BodyDependencies& deps, const std::string& id) {
+  std::error_code ignored;
+  std::filesystem::remove_all(deps.datasets.Folder(id) / "upload", ignored);
+}
+
 absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, const std::string& job) {
   TIMBRE_ASSIGN_OR_RETURN(const auto clips, dataset::ClipDataset::Open(deps.datasets.CacheDir(id)));
   TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, deps.datasets.Get(id));
   std::set<std::string> tracks;
   for (const dataset::Clip& clip : clips->clips()) tracks.insert(clip.track_id);
   info.state = registry::DatasetState::kReady;
+  info.error = absl::OkStatus();
   info.job = job;
   info.clips = static_cast<int64_t>(clips->clips().size());
   info.tracks = static_cast<int64_t>(tracks.size());
@@ -45,8 +54,7 @@ absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, cons
   info.digest = clips->digest();
   info.report = clips->report();
   TIMBRE_RETURN_IF_ERROR(deps.datasets.Update(info));
-  std::error_code ignored;  // the cache has all that is needed
-  std::filesystem::remove_all(deps.datasets.Folder(id) / "upload", ignored);
+  RemoveUpload(deps, id);
   return absl::OkStatus();
 }
 
@@ -61,6 +69,7 @@ void MarkFailed(const BodyDependencies& deps, const std::string& id, const std::
     status = deps.datasets.Update(*info);
   }
   if (!status.ok()) base::LogError("data set {}: cannot be marked FAILED: {}", id, status.ToString());
+  RemoveUpload(deps, id);
 }
 
 }  // namespace
@@ -70,6 +79,10 @@ absl::StatusOr<std::string> RunIngestBody(const BodyDependencies& deps, jobs::Jo
   TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(job.ingest().dataset()));
   const std::string job_name = convert::JobName(context.job().id);
   TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, deps.datasets.Get(id));
+  if (info.job != job_name) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(job.ingest().dataset(), " was made again meanwhile, by ", info.job));
+  }
   // READY already: the server died between the last two writes of the run before.
   if (info.state != registry::DatasetState::kReady) {
     absl::Status status = Decode(deps, job.ingest(), id, context).status();

@@ -2,11 +2,15 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <exception>
 #include <functional>
+#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "core/base/cancel_token.h"
 #include "core/base/executor.h"
 #include "server/rpc/call.h"
@@ -63,10 +67,8 @@ class UnaryRunner {
     return RunAsync(method, context,
                     [&pool = pool_, handler = std::move(handler)](const CallContext& call, UnaryDone done) {
                       auto shared_done = std::make_shared<UnaryDone>(std::move(done));
-                      const absl::Status scheduled = pool.Schedule([handler, call, shared_done] {
-                        const absl::Status stopped = call.cancel.Check();
-                        (*shared_done)(stopped.ok() ? handler(call) : stopped);
-                      });
+                      const absl::Status scheduled = pool.Schedule(
+                          [handler, call, shared_done] { (*shared_done)(RunGuarded(handler, call)); });
                       if (!scheduled.ok()) (*shared_done)(scheduled);
                     });
   }
@@ -87,6 +89,21 @@ class UnaryRunner {
   }
 
  private:
+  // What waited too long does not run; what runs out of memory ends its call and not the server.
+  static absl::Status RunGuarded(const std::function<absl::Status(const CallContext&)>& handler,
+                                 const CallContext& call) {
+    if (const absl::Status stopped = call.cancel.Check(); !stopped.ok()) return stopped;
+    if (absl::Now() > call.deadline)
+      return absl::DeadlineExceededError("the call's deadline passed while it waited");
+    try {
+      return handler(call);
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError("the server has no memory left for this call");
+    } catch (const std::exception& error) {
+      return absl::InternalError(error.what());
+    }
+  }
+
   const CallEnvironment& environment_;
   base::Executor& pool_;
 };

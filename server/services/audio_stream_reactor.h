@@ -5,6 +5,7 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -90,7 +91,11 @@ class AudioStreamReactor final
   void Work(Step step) {
     const absl::Status scheduled = deps_.embedder.decode_pool().Schedule([this, step] {
       absl::Status status = cancel_.token().Check();
-      if (status.ok()) status = step();
+      try {
+        if (status.ok()) status = step();
+      } catch (const std::bad_alloc&) {
+        status = absl::ResourceExhaustedError("the server has no memory left for this stream");
+      }
       if (!status.ok()) return End(status);
       WriteOrAdvance();
     });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
 #include "server/convert/field_errors.h"
 #include "server/convert/job_convert.h"
@@ -51,24 +52,24 @@ std::vector<std::string> DatasetsOf(const v1::Job& spec) {
 
 }  // namespace
 
-absl::StatusOr<fs::path> DatasetCatalog::ResolveSource(const std::string& path) const {
-  if (options_.data_root.empty()) {
+absl::StatusOr<fs::path> ResolveSource(const fs::path& data_root, const std::string& path) {
+  if (data_root.empty()) {
     return absl::FailedPreconditionError(
         "this server has no data root; set data_root in its configuration, or upload the files");
   }
   std::error_code error;
-  const fs::path root = fs::canonical(options_.data_root, error);
+  const fs::path root = fs::canonical(data_root, error);
   if (error) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the data root ", options_.data_root.string(), " cannot be read: ", error.message()));
+        absl::StrCat("the data root ", data_root.string(), " cannot be read: ", error.message()));
   }
   const fs::path relative(path);
-  const fs::path lexical = (root / relative).lexically_normal();
-  if (relative.is_absolute() || !IsUnder(lexical, root)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("path '", path, "' leaves the data root; give a folder relative to it"));
+  if (path.find('\0') != std::string::npos || relative.is_absolute() ||
+      !IsUnder((root / relative).lexically_normal(), root)) {
+    return absl::InvalidArgumentError(absl::StrCat("path '", path.substr(0, path.find('\0')),
+                                                   "' leaves the data root; give a folder relative to it"));
   }
-  const fs::path resolved = fs::canonical(lexical, error);
+  const fs::path resolved = fs::canonical(root / relative, error);
   if (error || !fs::is_directory(resolved, error)) {
     return absl::NotFoundError(absl::StrCat("there is no folder '", path, "' under the data root"));
   }
@@ -92,32 +93,43 @@ absl::Status DatasetCatalog::Check(const NewDataset& dataset) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<registry::DatasetInfo> DatasetCatalog::Create(const NewDataset& dataset) {
-  TIMBRE_RETURN_IF_ERROR(Check(dataset));
-  if (!dataset.path.empty()) TIMBRE_RETURN_IF_ERROR(ResolveSource(dataset.path).status());
-  registry::DatasetInfo info;
-  info.id = dataset.id;
-  info.source = dataset.path.empty() ? "upload" : dataset.path;
-  info.create_time = options_.clock->Now();
-  TIMBRE_RETURN_IF_ERROR(datasets_.Insert(info));
+absl::Status DatasetCatalog::PlaceUpload(const std::string& id, const fs::path& staging) const {
+  const fs::path place = datasets_.Folder(id) / "upload";
+  std::error_code error;
+  fs::remove_all(place, error);  // of an upload that failed before
+  fs::create_directories(place.parent_path(), error);
+  fs::rename(staging, place, error);
+  if (error) return base::ErrnoStatus(error.value(), "move the upload to", place);
+  return base::SyncPath(place.parent_path());
+}
 
+absl::StatusOr<registry::DatasetInfo> DatasetCatalog::Create(const NewDataset& dataset,
+                                                             const fs::path& staging) {
   v1::Job spec;
   spec.mutable_ingest()->set_dataset(convert::DatasetName(dataset.id));
   spec.mutable_ingest()->set_path(dataset.path);
   spec.mutable_ingest()->set_track_id_pattern(dataset.track_id_pattern);
   jobs::Job job;
+  job.id = jobs::NewJobId();
   job.kind = convert::KindOf(spec);
   job.display_name = absl::StrCat("ingest ", dataset.id);
   job.spec = convert::SpecBytes(spec);
-  absl::StatusOr<jobs::Job> submitted = scheduler_.Submit(std::move(job));
-  if (!submitted.ok()) {
-    datasets_.Delete(dataset.id).IgnoreError();
-    return submitted.status();
-  }
-  info.job = convert::JobName(submitted->id);
-  // The ingest may be over by now: only the job's name is added to what is there.
-  TIMBRE_RETURN_IF_ERROR(datasets_.SetJob(info.id, info.job));
-  return info;
+
+  registry::DatasetInfo info;
+  info.id = dataset.id;
+  info.source = staging.empty() ? dataset.path : "upload";
+  info.job = convert::JobName(job.id);
+  info.create_time = options_.clock->Now();
+  // The row first: a crash from here on leaves a row that Reconcile finds without a job.
+  base::MutexLock lock(creating_);
+  TIMBRE_RETURN_IF_ERROR(Check(dataset));
+  if (staging.empty()) TIMBRE_RETURN_IF_ERROR(ResolveSource(options_.data_root, dataset.path).status());
+  TIMBRE_RETURN_IF_ERROR(datasets_.Insert(info));
+  absl::Status status = staging.empty() ? absl::OkStatus() : PlaceUpload(dataset.id, staging);
+  if (status.ok()) status = scheduler_.Submit(std::move(job)).status();
+  if (status.ok()) return info;
+  datasets_.Delete(dataset.id).IgnoreError();
+  return status;
 }
 
 absl::Status DatasetCatalog::Delete(const std::string& id) {
@@ -140,16 +152,23 @@ absl::Status DatasetCatalog::Delete(const std::string& id) {
   return datasets_.Delete(id);
 }
 
-absl::Status DatasetCatalog::Reconcile(registry::DatasetStore& datasets, const jobs::JobStore& jobs) {
-  TIMBRE_ASSIGN_OR_RETURN(const std::vector<registry::DatasetInfo> all, datasets.List());
-  for (registry::DatasetInfo info : all) {
-    if (info.state != registry::DatasetState::kIngesting) continue;
-    const absl::StatusOr<std::string> id = convert::ParseJobName(info.job);
-    const absl::StatusOr<jobs::Job> job = id.ok() ? jobs.Get(*id) : absl::StatusOr<jobs::Job>(id.status());
+absl::Status DatasetCatalog::Reconcile() {
+  base::MutexLock lock(creating_);
+  TIMBRE_ASSIGN_OR_RETURN(const std::vector<registry::DatasetInfo> all, datasets_.List());
+  for (const registry::DatasetInfo& listed : all) {
+    if (listed.state != registry::DatasetState::kIngesting) continue;
+    const absl::StatusOr<std::string> id = convert::ParseJobName(listed.job);
+    const absl::StatusOr<jobs::Job> job = id.ok() ? jobs_.Get(*id) : absl::StatusOr<jobs::Job>(id.status());
     if (job.ok() && !jobs::IsTerminal(job->state)) continue;
+    // Read after the job: an ingest marks its data set READY before its job is over.
+    TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, datasets_.Get(listed.id));
+    if (info.state != registry::DatasetState::kIngesting || info.job != listed.job) continue;
     info.state = registry::DatasetState::kFailed;
-    info.error = absl::AbortedError("the server ended before the ingest did; create the data set again");
-    TIMBRE_RETURN_IF_ERROR(datasets.Update(info));
+    info.error =
+        job.ok() && job->state == jobs::JobState::kCancelled
+            ? absl::CancelledError("its ingest was cancelled")
+            : absl::AbortedError("the server ended before the ingest did; create the data set again");
+    TIMBRE_RETURN_IF_ERROR(datasets_.Update(info));
   }
   return absl::OkStatus();
 }

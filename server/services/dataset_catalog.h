@@ -5,13 +5,20 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "core/jobs/job_store.h"
 #include "core/jobs/scheduler.h"
 #include "core/registry/dataset_store.h"
 
 namespace timbre::services {
 
-// Makes and deletes data sets: the row and the ingest job together. Threads: safe.
+// The folder that a path of CreateDataset means: under `data_root`, symbolic links resolved. Asked again when
+// the ingest runs, since folders may have become links meanwhile. Errors: kInvalidArgument it leaves the root
+// · kNotFound · kFailedPrecondition no data root.
+absl::StatusOr<std::filesystem::path> ResolveSource(const std::filesystem::path& data_root,
+                                                    const std::string& path);
+
+// Makes and deletes data sets: the row, its files and the ingest job together. Threads: safe.
 class DatasetCatalog {
  public:
   struct Options {
@@ -28,33 +35,30 @@ class DatasetCatalog {
     std::string track_id_pattern;
   };
 
-  // Checks all that can be checked before the files are there. Errors: kInvalidArgument id, path or pattern ·
-  // kNotFound folder · kFailedPrecondition no data root · kAlreadyExists.
+  // Checks all that can be checked before the files are there.
+  // Errors: kInvalidArgument id or pattern · kAlreadyExists (a FAILED data set is replaced).
   absl::Status Check(const NewDataset& dataset) const;
 
-  // Makes the row, INGESTING, and queues its ingest. For an upload the files are in UploadDir(id) by now.
-  // Errors: as Check.
-  absl::StatusOr<registry::DatasetInfo> Create(const NewDataset& dataset);
+  // Makes the row, INGESTING, and queues its ingest. An upload's files are moved from `staging` to their
+  // place. Errors: as Check and ResolveSource · kInternal, kResourceExhausted the files.
+  absl::StatusOr<registry::DatasetInfo> Create(const NewDataset& dataset,
+                                               const std::filesystem::path& staging = {});
 
   // Errors: kNotFound · kFailedPrecondition a job that is not over uses it (which).
   absl::Status Delete(const std::string& id);
 
-  // Where the files of an upload lie.
-  std::filesystem::path UploadDir(const std::string& id) const { return datasets_.Folder(id) / "upload"; }
-
-  // The folder that a path of CreateDataset means, confined to the data root, symbolic links resolved.
-  // Errors: kInvalidArgument it leaves the root · kNotFound · kFailedPrecondition no data root.
-  absl::StatusOr<std::filesystem::path> ResolveSource(const std::string& path) const;
-
-  // After a restart: an INGESTING data set whose job is over or was never made can only be FAILED.
-  // Called before the scheduler starts.
-  static absl::Status Reconcile(registry::DatasetStore& datasets, const jobs::JobStore& jobs);
+  // An INGESTING data set whose job is over, or was never made, can only be FAILED. Called after a restart
+  // and after an ingest was cancelled before it ran.
+  absl::Status Reconcile();
 
  private:
+  absl::Status PlaceUpload(const std::string& id, const std::filesystem::path& staging) const;
+
   registry::DatasetStore& datasets_;
   jobs::JobStore& jobs_;
   jobs::Scheduler& scheduler_;
   const Options options_;
+  base::Mutex creating_;  // held while a row has no job yet
 };
 
 }  // namespace timbre::services

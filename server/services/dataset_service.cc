@@ -81,10 +81,10 @@ grpc::ServerUnaryReactor* DatasetService::DeleteDataset(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* DatasetService::PreviewAugmentation(grpc::CallbackServerContext* context,
                                                               const v1::PreviewAugmentationRequest* request,
                                                               v1::PreviewAugmentationResponse* response) {
-  return deps_.runner.Run("DatasetService/PreviewAugmentation", context,
-                          [this, request, response](const rpc::CallContext&) {
-                            return Preview(*request, deps_.limits, response);
-                          });
+  return deps_.decode_runner.Run("DatasetService/PreviewAugmentation", context,
+                                 [this, request, response](const rpc::CallContext&) {
+                                   return Preview(*request, deps_.limits, response);
+                                 });
 }
 
 }  // namespace timbre::services

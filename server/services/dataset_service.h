@@ -17,6 +17,7 @@ class DatasetService final : public v1::DatasetService::CallbackService {
     registry::DatasetStore& datasets;
     DatasetCatalog& catalog;
     const rpc::UnaryRunner& runner;
+    const rpc::UnaryRunner& decode_runner;  // on the decode pool, for what decodes audio
     std::filesystem::path staging_root;
     int64_t max_upload_bytes = 0;
     audio::DecodeLimits limits;

@@ -1,5 +1,7 @@
 #include "server/services/job_service.h"
 
+#include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -40,7 +42,9 @@ absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& reques
   for (const int state : request.states()) {
     TIMBRE_ASSIGN_OR_RETURN(const jobs::JobState parsed,
                             convert::FromProtoState(static_cast<v1::JobState>(state)));
-    options.states.push_back(parsed);
+    if (std::find(options.states.begin(), options.states.end(), parsed) == options.states.end()) {
+      options.states.push_back(parsed);
+    }
   }
   TIMBRE_ASSIGN_OR_RETURN(std::vector<jobs::Job> jobs, store.List(options));
   if (static_cast<int64_t>(jobs.size()) > page) {
@@ -53,21 +57,52 @@ absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& reques
   return absl::OkStatus();
 }
 
+absl::Status ToResponse(const jobs::Job& job, v1::SubmitJobResponse* response) {
+  TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
+  return absl::OkStatus();
+}
+
+// The job of an earlier call with this request_id, if the request is the same: whatever became of its data
+// set or model since then.
+absl::StatusOr<std::optional<jobs::Job>> FindRepeat(const jobs::JobStore& store,
+                                                    const v1::SubmitJobRequest& request,
+                                                    const absl::StatusOr<jobs::Job>& checked) {
+  if (request.request_id().empty() || request.validate_only()) return std::optional<jobs::Job>();
+  TIMBRE_ASSIGN_OR_RETURN(std::optional<jobs::Job> earlier, store.FindByRequestId(request.request_id()));
+  if (!earlier.has_value() || earlier->kind != convert::KindOf(request.job()))
+    return std::optional<jobs::Job>();
+  if (!checked.ok()) {
+    const bool world_changed =
+        absl::IsNotFound(checked.status()) || absl::IsFailedPrecondition(checked.status());
+    return world_changed ? earlier : std::optional<jobs::Job>();
+  }
+  TIMBRE_ASSIGN_OR_RETURN(v1::Job resolved, convert::SpecFromBytes(checked->spec));
+  if (convert::ParseModelName(request.job().linear_probe().model_version()).ok()) {
+    // models/M meant the version that was the newest then.
+    TIMBRE_ASSIGN_OR_RETURN(const v1::Job before, convert::SpecFromBytes(earlier->spec));
+    resolved.mutable_linear_probe()->set_model_version(before.linear_probe().model_version());
+  }
+  return convert::SpecBytes(resolved) == earlier->spec ? earlier : std::optional<jobs::Job>();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
                                                 const v1::SubmitJobRequest* request,
                                                 v1::SubmitJobResponse* response) {
-  return deps_.runner.Run("JobService/SubmitJob", context,
-                          [this, request, response](const rpc::CallContext&) -> absl::Status {
-                            TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, deps_.checker.Check(*request));
-                            if (!request->validate_only()) {
-                              TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
-                            }
-                            TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
-                            if (request->validate_only()) response->mutable_job()->clear_name();
-                            return absl::OkStatus();
-                          });
+  return deps_.runner.Run(
+      "JobService/SubmitJob", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+        absl::StatusOr<jobs::Job> checked = deps_.checker.Check(*request);
+        TIMBRE_ASSIGN_OR_RETURN(const auto repeat, FindRepeat(deps_.store, *request, checked));
+        if (repeat.has_value()) return ToResponse(*repeat, response);
+        TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, std::move(checked));
+        if (!request->validate_only()) {
+          TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
+        }
+        TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
+        if (request->validate_only()) response->mutable_job()->clear_name();
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,
@@ -94,8 +129,16 @@ grpc::ServerUnaryReactor* JobService::PauseJob(grpc::CallbackServerContext* cont
                                                const v1::PauseJobRequest* request,
                                                v1::PauseJobResponse* response) {
   return deps_.runner.Run("JobService/PauseJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response,
-                    [this](const std::string& id) { return deps_.scheduler.Pause(id); });
+    return ActOnJob(request->name(), response, [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
+      TIMBRE_ASSIGN_OR_RETURN(const jobs::Job job, deps_.store.Get(id));
+      if (job.kind != "ssl_training") {
+        return absl::FailedPreconditionError(
+            absl::StrCat("job '", id, "' is of kind ", job.kind,
+                         ", which makes no snapshots; only a training can be "
+                         "paused"));
+      }
+      return deps_.scheduler.Pause(id);
+    });
   });
 }
 
@@ -115,7 +158,12 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
   return deps_.runner.Run(
       "JobService/CancelJob", context, [this, request, response](const rpc::CallContext&) {
         return ActOnJob(request->name(), response,
-                        [this](const std::string& id) { return deps_.scheduler.Cancel(id); });
+                        [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
+                          TIMBRE_ASSIGN_OR_RETURN(const jobs::Job job, deps_.scheduler.Cancel(id));
+                          if (job.kind == "ingest" && jobs::IsTerminal(job.state))
+                            TIMBRE_RETURN_IF_ERROR(deps_.catalog.Reconcile());
+                          return job;
+                        });
       });
 }
 
@@ -125,7 +173,7 @@ grpc::ServerUnaryReactor* JobService::DeleteJob(grpc::CallbackServerContext* con
       "JobService/DeleteJob", context, [this, request](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseJobName(request->name()));
         TIMBRE_RETURN_IF_ERROR(deps_.store.Delete(id));
-        std::error_code ignored;  // the job is gone; a folder that stays is swept at the next start
+        std::error_code ignored;  // a folder that stays is swept at the next start
         std::filesystem::remove_all(deps_.jobs_dir / id, ignored);
         return absl::OkStatus();
       });

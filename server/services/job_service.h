@@ -7,6 +7,7 @@
 #include "core/jobs/job_store.h"
 #include "core/jobs/scheduler.h"
 #include "server/rpc/unary.h"
+#include "server/services/dataset_catalog.h"
 #include "server/services/submission.h"
 #include "timbre/v1/job_service.grpc.pb.h"
 
@@ -22,6 +23,7 @@ class JobService final : public v1::JobService::CallbackService {
     const rpc::UnaryRunner& runner;
     std::filesystem::path jobs_dir;  // snapshots lie in {jobs_dir}/{job}
     base::CancelToken drain;         // ends the watchers
+    DatasetCatalog& catalog;         // told of ingests that were cancelled before they ran
   };
   explicit JobService(Dependencies dependencies) : deps_(std::move(dependencies)) {}
 

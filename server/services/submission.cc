@@ -1,6 +1,7 @@
 #include "server/services/submission.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/audio/windows.h"
 #include "core/base/status_macros.h"
 #include "core/model/device.h"
 #include "server/convert/config_convert.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxDisplayName = 200;
 constexpr size_t kMaxRequestId = 128;
+constexpr int64_t kMaxLoaderBytes = int64_t{16} << 30;
 
 // models/M stands for its newest version.
 absl::StatusOr<convert::VersionName> ResolveVersion(const std::string& name,
@@ -68,6 +70,14 @@ absl::Status SubmissionChecker::CheckTraining(v1::SslTrainingSpec& spec, jobs::J
       convert::TrainingConfigFromProto(spec.training_config(), prefix + ".training_config", errors);
   const train::RuntimeConfig runtime =
       convert::RuntimeConfigFromProto(spec.runtime_config(), prefix + ".runtime_config", errors);
+  const int64_t loader_bytes =
+      config.batch_tracks * 2 * audio::kWindowSamples * int64_t{sizeof(float)} * (runtime.loader_workers + 2);
+  if (errors.empty() && loader_bytes > kMaxLoaderBytes) {
+    errors.Add(prefix + ".training_config.batch_tracks",
+               absl::StrCat("with ", runtime.loader_workers, " loader workers, batches of ",
+                            config.batch_tracks, " tracks take ", loader_bytes >> 20, " MiB; at most ",
+                            kMaxLoaderBytes >> 20, " MiB are allowed"));
+  }
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   TIMBRE_RETURN_IF_ERROR(model::ChooseDevice(runtime.device).status());
 

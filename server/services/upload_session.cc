@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a file counts beside its bytes: an upload of nothing but names is bounded too.
+constexpr int64_t kBytesPerFile = 4096;
+
 absl::Status CheckFilePath(const std::string& path) {
   const fs::path relative(path);
   bool good = !path.empty() && path.size() <= 1024 && relative.is_relative() &&
@@ -23,6 +27,15 @@ absl::Status CheckFilePath(const std::string& path) {
   if (good) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "file path '", path.substr(0, 200), "' is not allowed; give a relative path without '.' and '..'"));
+}
+
+// Names that no file system takes are the client's mistake.
+absl::Status CreateError(int error, const std::string& path) {
+  if (error == ENAMETOOLONG || error == ENOTDIR || error == EEXIST || error == EISDIR) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("file path '", path.substr(0, 200), "' cannot be made: ", std::strerror(error)));
+  }
+  return base::ErrnoStatus(error, "create", path);
 }
 
 }  // namespace
@@ -68,29 +81,32 @@ absl::Status UploadSession::Start(const v1::UploadStart& start) {
 absl::Status UploadSession::BeginFile(const std::string& path) {
   TIMBRE_RETURN_IF_ERROR(EndFile());
   TIMBRE_RETURN_IF_ERROR(CheckFilePath(path));
+  TIMBRE_RETURN_IF_ERROR(Charge(kBytesPerFile));
   file_path_ = staging_ / path;
   std::error_code error;
   if (fs::exists(file_path_, error)) {
     return absl::InvalidArgumentError(absl::StrCat("file '", path, "' comes twice in this upload"));
   }
   fs::create_directories(file_path_.parent_path(), error);
-  if (error) return base::ErrnoStatus(error.value(), "create the folder of", path);
+  if (error) return CreateError(error.value(), path);
   errno = 0;
   file_.open(file_path_, std::ios::binary | std::ios::trunc);
-  if (!file_) return base::ErrnoStatus(errno, "create", path);
+  if (!file_) return CreateError(errno, path);
   ++files_;
   return absl::OkStatus();
 }
 
+absl::Status UploadSession::Charge(int64_t bytes) {
+  bytes_ += bytes;
+  if (bytes_ <= max_bytes_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the upload has ", bytes_, " bytes or more; at most ", max_bytes_,
+                   " are allowed: split it, or put the files under the server's data root"));
+}
+
 absl::Status UploadSession::Append(const std::string& bytes) {
   if (!file_.is_open()) return absl::InvalidArgumentError("a chunk came before any file; send `file` first");
-  bytes_ += static_cast<int64_t>(bytes.size());
-  if (bytes_ > max_bytes_) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the upload has more than the ", max_bytes_,
-                     " bytes that are allowed; split it, or put the files under the "
-                     "server's data root"));
-  }
+  TIMBRE_RETURN_IF_ERROR(Charge(static_cast<int64_t>(bytes.size())));
   errno = 0;
   file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   return file_ ? absl::OkStatus() : base::ErrnoStatus(errno, "write", file_path_);
@@ -104,19 +120,12 @@ absl::Status UploadSession::EndFile() {
   return base::SyncPath(file_path_);
 }
 
-absl::StatusOr<registry::DatasetInfo> UploadSession::Finish() {
+absl::StatusOr<registry::DatasetInfo> UploadSession::Finish(const base::CancelToken& cancel) {
   if (files_ == 0) return absl::InvalidArgumentError("the upload has no file");
   TIMBRE_RETURN_IF_ERROR(EndFile());
-  TIMBRE_RETURN_IF_ERROR(catalog_.Check(dataset_));
-  const fs::path place = catalog_.UploadDir(dataset_.id);
-  std::error_code error;
-  fs::remove_all(place, error);  // of an upload that failed before
-  fs::create_directories(place.parent_path(), error);
-  fs::rename(staging_, place, error);
-  if (error) return base::ErrnoStatus(error.value(), "move the upload to", place);
-  staging_.clear();
-  TIMBRE_RETURN_IF_ERROR(base::SyncPath(place.parent_path()));
-  return catalog_.Create(dataset_);
+  // Again at the last moment: a connection that broke must not pass for an upload that is whole.
+  TIMBRE_RETURN_IF_ERROR(cancel.Check());
+  return catalog_.Create(dataset_, staging_);
 }
 
 }  // namespace timbre::services

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "core/base/cancel_token.h"
 #include "server/services/dataset_catalog.h"
 #include "timbre/v1/dataset_service.pb.h"
 
@@ -25,13 +26,14 @@ class UploadSession {
 
   // The client has closed its side: makes the data set. Errors: kInvalidArgument nothing came · as
   // DatasetCatalog::Create.
-  absl::StatusOr<registry::DatasetInfo> Finish();
+  absl::StatusOr<registry::DatasetInfo> Finish(const base::CancelToken& cancel);
 
  private:
   absl::Status Start(const v1::UploadStart& start);
   absl::Status BeginFile(const std::string& path);
   absl::Status Append(const std::string& bytes);
   absl::Status EndFile();
+  absl::Status Charge(int64_t bytes);
 
   DatasetCatalog& catalog_;
   const std::filesystem::path staging_root_;

@@ -105,7 +105,9 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
       ready_.push_back(std::move(response));
       last_sequence_ = event.sequence;
     }
-    over_ = jobs::IsTerminal(job.state) && last_sequence_ >= job.last_sequence;
+    // A job that was resumed meanwhile has events beyond those that `job` knew of.
+    over_ = jobs::IsTerminal(job.state) && (events.empty() || last_sequence_ == job.last_sequence) &&
+            last_sequence_ >= job.last_sequence;
     more_ = static_cast<int64_t>(events.size()) == kEventsAtOnce;
     return absl::OkStatus();
   }

@@ -82,13 +82,13 @@ TEST_F(DatasetStoreTest, OnlyAFailedDatasetIsReplaced) {
   EXPECT_THAT(datasets_->Insert(NewDataset("../up")), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(DatasetStoreTest, TheJobIsSetApartFromTheRest) {
-  ASSERT_THAT(datasets_->Insert(NewDataset("songs")), IsOk());
-  ASSERT_THAT(datasets_->SetJob("songs", "jobs/j1"), IsOk());
+TEST_F(DatasetStoreTest, AnUpdateWithoutAJobKeepsTheJob) {
+  DatasetInfo songs = NewDataset("songs");
+  songs.job = "jobs/j1";
+  ASSERT_THAT(datasets_->Insert(songs), IsOk());
   ASSERT_THAT(datasets_->Update(NewDataset("songs", DatasetState::kReady)), IsOk());
   EXPECT_EQ(datasets_->Get("songs")->job, "jobs/j1");
   EXPECT_EQ(datasets_->Get("songs")->state, DatasetState::kReady);
-  EXPECT_THAT(datasets_->SetJob("nope", "jobs/j1"), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(datasets_->Update(NewDataset("nope")), StatusIs(absl::StatusCode::kNotFound));
 }
 
