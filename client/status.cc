@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -23,10 +24,23 @@ std::optional<Detail> DetailOf(const absl::Status& status) {
   return detail;
 }
 
+// Servers often put the violations into the message as well; then they are said once: a single one as the
+// message, several as lines.
+std::string DescribeMessage(const absl::Status& status) {
+  const auto bad = DetailOf<google::rpc::BadRequest>(status);
+  if (!bad || bad->field_violations_size() < 2) return absl::StrCat(": ", status.message());
+  for (const auto& violation : bad->field_violations()) {
+    if (!absl::StrContains(status.message(), violation.description()))
+      return absl::StrCat(": ", status.message());
+  }
+  return absl::StrCat(": ", bad->field_violations_size(), " fields are wrong");
+}
+
 void DescribeFields(const absl::Status& status, std::string& out) {
   if (const auto bad = DetailOf<google::rpc::BadRequest>(status)) {
     for (const auto& violation : bad->field_violations()) {
-      absl::StrAppend(&out, "\n  ", violation.field(), ": ", violation.description());
+      const std::string text = absl::StrCat(violation.field(), ": ", violation.description());
+      if (!absl::StrContains(out, text)) absl::StrAppend(&out, "\n  ", text);
     }
   }
   if (const auto failure = DetailOf<google::rpc::PreconditionFailure>(status)) {
@@ -67,7 +81,7 @@ std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
 
 std::string Describe(const absl::Status& status) {
   if (status.ok()) return "OK";
-  std::string out = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
+  std::string out = absl::StrCat(absl::StatusCodeToString(status.code()), DescribeMessage(status));
   DescribeFields(status, out);
   DescribeReason(status, out);
   if (const auto delay = RetryDelay(status)) {

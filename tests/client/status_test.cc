@@ -42,6 +42,20 @@ TEST(StatusTest, EachWrongFieldHasItsLine) {
             "  dataset: is empty");
 }
 
+TEST(StatusTest, ViolationsThatTheMessageRepeatsAreSaidOnce) {
+  google::rpc::BadRequest bad;
+  bad.add_field_violations()->set_field("steps");
+  bad.mutable_field_violations(0)->set_description("must be positive");
+  EXPECT_EQ(
+      Describe(FromGrpcStatus(Rich(grpc::StatusCode::INVALID_ARGUMENT, "steps: must be positive", bad))),
+      "INVALID_ARGUMENT: steps: must be positive");
+  bad.add_field_violations()->set_field("seed");
+  bad.mutable_field_violations(1)->set_description("is odd");
+  EXPECT_EQ(Describe(FromGrpcStatus(
+                Rich(grpc::StatusCode::INVALID_ARGUMENT, "steps: must be positive; seed: is odd", bad))),
+            "INVALID_ARGUMENT: 2 fields are wrong\n  steps: must be positive\n  seed: is odd");
+}
+
 TEST(StatusTest, ReasonFiguresAndDelayAreSaid) {
   google::rpc::ErrorInfo info;
   info.set_reason("QUEUE_FULL");
