@@ -21,7 +21,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends \
        libgrpc++1.51 libprotobuf32 libabsl20220623 libtorch1.13 libopenblas0-pthread \
        libsndfile1 libsoxr0 libkissfft-float131 libsqlite3-0 libcsv3 libre2-9 \
-       libprometheus-cpp-core1.0 libprometheus-cpp-pull1.0 libspdlog1.10 libfmt9 libssl3 zlib1g \
+       libprometheus-cpp-core1.0 libcpp-httplib0.11 libspdlog1.10 libfmt9 libssl3 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 timbre \
     && useradd --uid 10001 --gid 10001 --no-log-init --home-dir /var/lib/timbre \

@@ -1,6 +1,5 @@
 #include "core/metrics/exporter.h"
 
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
@@ -14,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/metrics/call_metrics.h"
 #include "core/metrics/embed_metrics.h"
+#include "core/metrics/metrics_http.h"
 #include "core/metrics/train_metrics.h"
 
 namespace timbre::metrics {
@@ -49,19 +49,9 @@ class PrometheusExporter final : public Exporter {
   }
 
   absl::Status Serve(const std::string& address) {
-    try {
-      exposer_ = std::make_unique<prometheus::Exposer>(address);
-      exposer_->RegisterCollectable(registry_);
-      const std::vector<int> ports = exposer_->GetListeningPorts();
-      if (!ports.empty()) address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.front());
-      return absl::OkStatus();
-    } catch (const std::exception& error) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot serve metrics on '", address,
-                       "': the port is in use or the address is not a host:port of this machine; choose "
-                       "another metrics_address, or \"off\" for none (",
-                       error.what(), ")"));
-    }
+    TIMBRE_ASSIGN_OR_RETURN(http_, MetricsHttp::Start(address, [this] { return Text(); }));
+    address_ = http_->address();
+    return absl::OkStatus();
   }
 
   train::Observer& training() override { return training_; }
@@ -86,7 +76,7 @@ class PrometheusExporter final : public Exporter {
   prometheus::Family<prometheus::Gauge>& jobs_;
   std::map<std::string, prometheus::Gauge*> job_states_;  // filled once
   std::string address_;
-  std::unique_ptr<prometheus::Exposer> exposer_;  // last: it goes first
+  std::unique_ptr<MetricsHttp> http_;  // last: it goes first
 };
 
 }  // namespace

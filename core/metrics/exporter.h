@@ -38,7 +38,8 @@ class Exporter {
     std::string version, build;  // timbre_build_info
     const base::Clock* clock = &base::Clock::System();
   };
-  // Errors: kUnavailable the port is in use or the address cannot be bound · kInternal a family made twice.
+  // Errors: kInvalidArgument the address's form · kUnavailable the port is in use or the address cannot be
+  // bound · kInternal a family made twice.
   static absl::StatusOr<std::unique_ptr<Exporter>> Start(const Options& options);
   virtual ~Exporter() = default;
 
