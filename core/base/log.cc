@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/log_line.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::base {
@@ -47,7 +48,8 @@ absl::Status SetLogLevel(const std::string& level) {
 absl::Status ConfigureLog(const std::string& level, const std::string& format) {
   TIMBRE_ASSIGN_OR_RETURN(const auto parsed, ParseLevel(level));
   if (format != "text" && format != "json") {
-    return absl::InvalidArgumentError(absl::StrCat("log format '", format, "' is unknown; allowed: text, json"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("log format '", format, "' is unknown; allowed: text, json"));
   }
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   if (format == "json") {
@@ -61,5 +63,7 @@ absl::Status ConfigureLog(const std::string& level, const std::string& format) {
   spdlog::set_default_logger(logger);
   return absl::OkStatus();
 }
+
+void LogErrorLine(std::string_view text) { LogError("{}", text); }
 
 }  // namespace timbre::base

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/log.h"
+#include "core/base/log_line.h"
 #include "core/base/status_macros.h"
 #include "core/model/device.h"
 #include "core/model/tensor_cache.h"
@@ -77,9 +77,10 @@ class TorchTrainer final : public Trainer {
     absl::StatusOr<dataset::ViewBatch> batch = absl::CancelledError("");
     if (!cancel.cancelled()) batch = loader.Next();
     if (const absl::Status cancelled = cancel.Check(); !cancelled.ok()) {
-      // Whoever cancelled must hear its own status; without this snapshot the training goes on from the one before.
+      // Whoever cancelled must hear its own status; without this snapshot the training goes on from the one
+      // before.
       if (const absl::Status saved = Snapshot(observer); !saved.ok()) {
-        base::LogError("no snapshot at step {}: {}", progress_.step, saved.ToString());
+        base::LogErrorLine(absl::StrCat("no snapshot at step ", progress_.step, ": ", saved.ToString()));
       }
       return cancelled;
     }
