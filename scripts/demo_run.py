@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The demo after the build: a server of its own, and the command line against it, as a user would type it.
+"""The demo after the build: the corpus, a server of its own, and the command line against it, as a user would
+type it.
 
 Writes demo-out/summary.json. Python's standard library alone; run from the root by scripts/demo.
 """
@@ -18,16 +19,16 @@ import time
 OUT = pathlib.Path("demo-out").resolve()
 CORPUS = OUT / "corpus"
 TIMBRED = pathlib.Path("build/release/server/timbred")
-TIMBRE = pathlib.Path("build/release/bin/timbre")
+TIMBRE = pathlib.Path("build/release/client/cli/timbre")
 MODEL = "openmsx"
 READY_WITHIN_SECONDS = 60
 EXIT_WITHIN_SECONDS = 60
 CLIPS_TAGGED = 5
 
-STEPS = int(os.environ.get("TIMBRE_DEMO_STEPS", "100"))
-BATCH_TRACKS = int(os.environ.get("TIMBRE_DEMO_BATCH", "24"))
-LEARNING_RATE = float(os.environ.get("TIMBRE_DEMO_LR", "3e-4"))
-SEED = int(os.environ.get("TIMBRE_DEMO_SEED", "42"))
+TRAINING_CONFIG = "scripts/demo_training.textproto"
+# What the environment overrides of it: variable -> flag of `timbre train`.
+OVERRIDES = {"TIMBRE_DEMO_STEPS": "--steps", "TIMBRE_DEMO_BATCH": "--batch", "TIMBRE_DEMO_LR": "--lr",
+             "TIMBRE_DEMO_SEED": "--seed"}
 
 
 class Failed(Exception):
@@ -142,8 +143,10 @@ def the_loop(timbre):
     """Data sets, training, probe, promotion, embedding, tags: returns the summary's figures."""
     for part in ("pretrain", "train", "test"):
         timbre.show("dataset", "create", part, "--path", part, "--wait")
-    training = run_job(timbre, "train", "--dataset", "pretrain", "--model", MODEL, "--steps", str(STEPS),
-                       "--batch", str(BATCH_TRACKS), "--lr", str(LEARNING_RATE), "--seed", str(SEED))
+    overrides = [word for variable, flag in OVERRIDES.items() if variable in os.environ
+                 for word in (flag, os.environ[variable])]
+    training = run_job(timbre, "train", "--dataset", "pretrain", "--model", MODEL, "--config", TRAINING_CONFIG,
+                       *overrides)
     result = training["ssl_training_result"]
     version = result["model_version"]
 
@@ -162,7 +165,7 @@ def the_loop(timbre):
     return {
         "job_state": training["state"].removeprefix("JOB_STATE_"),
         "steps": int(result["step_count"]),
-        "batch_tracks": BATCH_TRACKS,
+        "batch_tracks": training["ssl_training"]["training_config"]["batch_tracks"],
         "first_loss": result["first_loss"],
         "final_loss": result["final_loss"],
         "probe_map": probe["trained"]["mean_average_precision"],
@@ -176,6 +179,10 @@ def the_loop(timbre):
 
 def main():
     began = time.monotonic()
+    for program in (TIMBRED, TIMBRE):
+        if not program.exists():
+            sys.exit(f"demo: no {program}; run scripts/demo, which builds it")
+    subprocess.run([sys.executable, "scripts/demo_corpus.py", CORPUS], check=True)
     state = OUT / "state"
     shutil.rmtree(state, ignore_errors=True)
     summary_path = OUT / "summary.json"
