@@ -34,6 +34,8 @@ WatchView::WatchView(const Console& console, std::string title)
     : console_(console), title_(std::move(title)) {}
 
 void WatchView::OnEvent(const v1::JobEvent& event) {
+  if (connection_lost_) Say(absl::StrCat(title_, " connected again"));
+  connection_lost_ = false;
   switch (event.payload_case()) {
     case v1::JobEvent::kStateChanged:
       OnState(event.state_changed());
@@ -79,7 +81,9 @@ void WatchView::OnState(const v1::StateChanged& change) {
 }
 
 void WatchView::OnReconnect(const absl::Status& why, absl::Duration wait) {
-  Say(absl::StrFormat("%s connection lost (%s), trying again in %.1f s",
+  if (connection_lost_) return;
+  connection_lost_ = true;
+  Say(absl::StrFormat("%s connection lost (%s), trying again in %.1f s and from then on",
                       Paint(console_, Colour::kYellow, "warning:"), std::string(why.message()),
                       absl::ToDoubleSeconds(wait)));
 }

@@ -26,6 +26,7 @@ class WatchView {
   WatchView& operator=(const WatchView&) = delete;
 
   void OnEvent(const v1::JobEvent& event);
+  // Said once, however many tries it takes; the next event says that the connection is back.
   void OnReconnect(const absl::Status& why, absl::Duration wait);
   // Progress of something that is no job, such as an upload.
   void OnProgress(const BarFigures& figures, absl::Time time);
@@ -43,6 +44,7 @@ class WatchView {
   absl::Time last_drawn_ = absl::InfinitePast();
   absl::Time last_said_ = absl::InfinitePast();
   bool bar_visible_ = false;
+  bool connection_lost_ = false;
 };
 
 }  // namespace timbre::cli

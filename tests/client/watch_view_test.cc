@@ -89,10 +89,17 @@ TEST_F(WatchViewTest, AFailureSaysWhy) {
   EXPECT_EQ(out_.str(), "j1 FAILED: the loss is not finite\n");
 }
 
-TEST_F(WatchViewTest, AReconnectIsSaid) {
+TEST_F(WatchViewTest, ALostConnectionIsSaidOnceAndThatItIsBack) {
   WatchView view(console_, "j1");
-  view.OnReconnect(absl::UnavailableError("connection reset"), absl::Milliseconds(1500));
-  EXPECT_EQ(out_.str(), "warning: connection lost (connection reset), trying again in 1.5 s\n");
+  for (int i = 0; i < 3; ++i) {
+    view.OnReconnect(absl::UnavailableError("connection reset"), absl::Milliseconds(1500));
+  }
+  EXPECT_EQ(out_.str(),
+            "warning: connection lost (connection reset), trying again in 1.5 s and from then on\n");
+  view.OnEvent(Progress(1, 1000));
+  EXPECT_EQ(Count("j1 connected again\n"), 1u);
+  view.OnEvent(Progress(2, 1000));
+  EXPECT_EQ(Count("connected again"), 1u);
 }
 
 TEST_F(WatchViewTest, EachPhaseOfAProbeBeginsALine) {
