@@ -126,6 +126,19 @@ absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
   return *std::move(job);
 }
 
+absl::StatusOr<std::map<JobState, int64_t>> JobStore::CountByState() const {
+  std::map<JobState, int64_t> counts;
+  TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) -> absl::Status {
+    SQLite::Statement query(db, "SELECT state, count(*) FROM jobs GROUP BY state");
+    while (query.executeStep()) {
+      TIMBRE_ASSIGN_OR_RETURN(const JobState state, JobStateFromName(query.getColumn(0).getString()));
+      counts[state] = query.getColumn(1).getInt64();
+    }
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
 absl::StatusOr<std::optional<Job>> JobStore::FindByRequestId(const std::string& request_id) const {
   std::optional<Job> job;
   TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) {

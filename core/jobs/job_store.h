@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ class JobStore {
   absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {});
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
+
+  // How many jobs are in each state; states without a job are not in it.
+  absl::StatusOr<std::map<JobState, int64_t>> CountByState() const;
 
   // The job that was inserted with this request_id, if any.
   absl::StatusOr<std::optional<Job>> FindByRequestId(const std::string& request_id) const;

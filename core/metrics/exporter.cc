@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/metrics/call_metrics.h"
 #include "core/metrics/embed_metrics.h"
@@ -49,7 +50,7 @@ class PrometheusExporter final : public Exporter {
   }
 
   absl::Status Serve(const std::string& address) {
-    TIMBRE_ASSIGN_OR_RETURN(http_, MetricsHttp::Start(address, [this] { return Text(); }));
+    TIMBRE_ASSIGN_OR_RETURN(http_, MetricsHttp::Start(address, [this] { return Scrape(); }));
     address_ = http_->address();
     return absl::OkStatus();
   }
@@ -64,11 +65,24 @@ class PrometheusExporter final : public Exporter {
     gauge.Set(static_cast<double>(count));
   }
 
+  void OnScrape(std::function<void(Exporter&)> refresh) override {
+    base::MutexLock lock(mutex_);
+    refresh_ = std::move(refresh);
+  }
+
   std::string Text() const override { return prometheus::TextSerializer().Serialize(registry_->Collect()); }
 
   const std::string& address() const override { return address_; }
 
  private:
+  std::string Scrape() {
+    base::MutexLock lock(mutex_);  // held meanwhile, so that OnScrape({}) waits for a scrape that runs
+    if (refresh_) refresh_(*this);
+    return Text();
+  }
+
+  base::Mutex mutex_;
+  std::function<void(Exporter&)> refresh_ ABSL_GUARDED_BY(mutex_);
   const std::shared_ptr<Registry> registry_;
   TrainMetrics training_;
   EmbedMetrics inference_;

@@ -98,6 +98,7 @@ class App::Impl {
     });
     if (server_ != nullptr) server_->Shutdown(deadline);
     snapshots.join();
+    if (rooms_.exporter != nullptr) rooms_.exporter->OnScrape({});
     if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
     if (rpc_pool_ != nullptr) rpc_pool_->Stop();
     base::LogInfo("drained");
@@ -123,7 +124,18 @@ class App::Impl {
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
         services::DatasetCatalog::Options{settings_.data_root, &base::Clock::System()});
+    rooms_.exporter->OnScrape([this](metrics::Exporter& exporter) { CountJobs(exporter); });
     return catalog_->Reconcile();
+  }
+
+  void CountJobs(metrics::Exporter& exporter) const {
+    const auto counts = rooms_.jobs->CountByState();
+    if (!counts.ok()) return base::LogError("jobs cannot be counted: {}", counts.status().ToString());
+    for (int i = 0; i <= static_cast<int>(jobs::JobState::kCancelled); ++i) {
+      const auto state = static_cast<jobs::JobState>(i);
+      const auto found = counts->find(state);
+      exporter.SetJobs(jobs::JobStateName(state), found == counts->end() ? 0 : found->second);
+    }
   }
 
   // Folders of jobs that were deleted just before the server ended.

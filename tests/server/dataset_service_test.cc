@@ -91,6 +91,33 @@ TEST_F(DatasetServiceTest, APathThatLeavesTheDataRootIsRefused) {
               IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("no-such-folder")));
 }
 
+TEST_F(DatasetServiceTest, AnIngestThatIsCancelledLeavesAFailedDataSetThatCanBeMadeAgain) {
+  WriteClips("slow", 200);
+  v1::CreateDatasetResponse response;
+  ASSERT_THAT(Create("slow", "slow", &response), IsRpcOk());
+  v1::CancelJobRequest cancel;
+  cancel.set_name(response.job());
+  v1::CancelJobResponse cancelled;
+  const grpc::Status status = Call(*server_.jobs, &v1::JobService::Stub::CancelJob, cancel, &cancelled);
+  const v1::Job job = testing::WaitForJob(*server_.jobs, response.job());
+  if (!status.ok()) GTEST_SKIP() << "the ingest was over before it could be cancelled";
+  ASSERT_EQ(job.state(), v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(Get("datasets/slow").state(), v1::DATASET_STATE_FAILED);
+  EXPECT_EQ(Ingest("slow", "slow").state(), v1::JOB_STATE_SUCCEEDED);
+}
+
+TEST_F(DatasetServiceTest, AnIngestCannotBePaused) {
+  WriteClips("music", 1);
+  v1::CreateDatasetResponse response;
+  ASSERT_THAT(Create("music", "music", &response), IsRpcOk());
+  v1::PauseJobRequest pause;
+  pause.set_name(response.job());
+  v1::PauseJobResponse paused;
+  EXPECT_THAT(Call(*server_.jobs, &v1::JobService::Stub::PauseJob, pause, &paused),
+              IsRpcError(grpc::StatusCode::FAILED_PRECONDITION, HasSubstr("only a training")));
+  testing::WaitForJob(*server_.jobs, response.job());
+}
+
 TEST_F(DatasetServiceTest, BadFieldsAreNamed) {
   WriteClips("music", 1);
   v1::CreateDatasetResponse response;

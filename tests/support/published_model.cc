@@ -30,8 +30,7 @@ void PublishModel(const std::filesystem::path& state_dir, const std::string& mod
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto database, store::Database::Open(layout.database));
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto store, registry::ModelStore::Create(database, layout.models));
 
-  torch::manual_seed(seed);
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, timbre::model::MakeEncoder({}));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, timbre::model::MakeEncoder({.seed = seed}));
   registry::ModelStore::NewVersion version;
   version.model = model;
   version.encoder = timbre::model::ExportTensors(*encoder);

@@ -77,6 +77,32 @@ TEST_F(JobStoreTest, AnInsertedJobComesBackAsItWas) {
   EXPECT_EQ(job.last_sequence, 1);
 }
 
+TEST_F(JobStoreTest, JobsAreCountedByState) {
+  Insert(NewJob());
+  const Job second = Insert(NewJob());
+  Insert(NewJob());
+  ASSERT_THAT(MoveTo(second.id, JobState::kRunning), IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto counts, store_->CountByState());
+  EXPECT_THAT(counts, ElementsAre(std::pair(JobState::kQueued, 2), std::pair(JobState::kRunning, 1)));
+}
+
+TEST_F(JobStoreTest, AJobIsFoundByItsRequestId) {
+  const Job job = Insert(NewJob("ingest", "request"));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto found, store_->FindByRequestId("request"));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->id, job.id);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto none, store_->FindByRequestId("other"));
+  EXPECT_FALSE(none.has_value());
+}
+
+TEST_F(JobStoreTest, ANewIdIsTakenAsItIs) {
+  Job job = NewJob();
+  job.id = NewJobId();
+  EXPECT_THAT(job.id, MatchesRegex("j[0-9a-f]{12}"));
+  EXPECT_EQ(Insert(job).id, job.id);
+  EXPECT_NE(NewJobId(), NewJobId());
+}
+
 TEST_F(JobStoreTest, ARequestIdMakesASubmitIdempotent) {
   const Job first = Insert(NewJob("ingest", "same"), {"created"});
   bool existed = false;

@@ -91,6 +91,16 @@ TEST(ExporterTest, AnAddressThatIsNoneOfOursIsUnavailableAndNamed) {
   }
 }
 
+TEST(ExporterTest, WhatIsReadRatherThanToldIsReadAtEachScrape) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto exporter, StartOn("127.0.0.1:0"));
+  int64_t running = 0;
+  exporter->OnScrape([&running](Exporter& scraped) { scraped.SetJobs("RUNNING", ++running); });
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 1"));
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 2"));
+  exporter->OnScrape({});
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 2"));
+}
+
 TEST(ExporterTest, ManyThreadsLoseNoCount) {
   const auto exporter = MakeExporter();
   exporter->calls().Register("unary", "s", "m");
