@@ -48,15 +48,15 @@ class Exporter {
   virtual embed::Observer& inference() = 0;
   virtual CallMetrics& calls() = 0;
 
-  // A gauge per job state, timbre_jobs{state}. `state` is a name such as "RUNNING".
+  // A gauge per job state, timbre_jobs{state}. `state` is a name such as "RUNNING"; any
+  // other counts under "other".
   virtual void SetJobs(const std::string& state, int64_t count) = 0;
 
   // Runs before each scrape, for gauges that are read rather than told of (SetJobs). It may block for as long
   // as a query takes. Its captures must outlive the exporter or be taken back by OnScrape({}).
   virtual void OnScrape(std::function<void(Exporter&)> refresh) = 0;
-  any other counts under "other".virtual void SetJobs(const std::string& state, int64_t count) = 0;
 
-  // The text that /metrics serves, for tests. (The HTTP side adds its own exposer_* families.)
+  // The text that /metrics serves, for tests.
   virtual std::string Text() const = 0;
 
   // Where /metrics is served: host:port with the port that was taken; empty if it is not.
