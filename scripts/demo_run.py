@@ -24,6 +24,8 @@ MODEL = "openmsx"
 READY_WITHIN_SECONDS = 60
 EXIT_WITHIN_SECONDS = 60
 CLIPS_TAGGED = 5
+# The composition is the track: two windows of one make a pair, and are never each other's negatives.
+TRACK_PATTERN = "^([^/]+)/"
 
 TRAINING_CONFIG = "scripts/demo_training.textproto"
 # What the environment overrides of it: variable -> flag of `timbre train`.
@@ -78,7 +80,7 @@ class CommandLine:
     """Runs `timbre` against one server."""
 
     def __init__(self, address):
-        self._prefix = [str(TIMBRE), "--server", address]
+        self._prefix = [str(TIMBRE), "--server", address, "--give-up-after", "60"]
 
     def show(self, *words):
         """Runs a command as a user would see it."""
@@ -142,7 +144,7 @@ def print_probe(probe):
 def the_loop(timbre):
     """Data sets, training, probe, promotion, embedding, tags: returns the summary's figures."""
     for part in ("pretrain", "train", "test"):
-        timbre.show("dataset", "create", part, "--path", part, "--wait")
+        timbre.show("dataset", "create", part, "--path", part, "--track-pattern", TRACK_PATTERN, "--wait")
     overrides = [word for variable, flag in OVERRIDES.items() if variable in os.environ
                  for word in (flag, os.environ[variable])]
     training = run_job(timbre, "train", "--dataset", "pretrain", "--model", MODEL, "--config", TRAINING_CONFIG,

@@ -112,6 +112,9 @@ class CommandLineTest(unittest.TestCase):
     def test_3_a_long_training_is_paused_resumed_cancelled_and_deleted(self):
         job = self.ask("train", "--dataset", "train", "--model", "m", "--steps", "90000", "--batch", "2")["name"]
         self.timbre("pause", job)
+        until = time.monotonic() + 60
+        while self.ask("job", job)["state"] != "JOB_STATE_PAUSED":
+            self.assertLess(time.monotonic(), until, "the job did not pause")
         self.timbre("resume", job)
         self.timbre("cancel", job)
         self.assertEqual(self.timbre("watch", job, code=5).returncode, 5)

@@ -1,6 +1,12 @@
 // Data sets through a real server: create, upload, ingest reports, and what is refused.
 #include <sys/resource.h>
 
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
 #include "tests/support/in_process_server.h"
 #include "tests/support/job_wait.h"
 #include "tests/support/rpc_status.h"
@@ -21,7 +27,7 @@ class DatasetServiceTest : public ::testing::Test {
 
   void WriteClips(const std::string& folder, int count) {
     for (int i = 0; i < count; ++i) {
-      testing::WriteAudio(server_.data_root() / folder / ("c" + std::to_string(i) + ".wav"),
+      testing::WriteAudio(server_.data_root() / folder / absl::StrCat("c", i, ".wav"),
                           testing::Sine(200.0 + 50 * i, 0.4, 30000));
     }
   }
@@ -155,7 +161,7 @@ TEST_F(DatasetServiceTest, BadAnnotationsFailTheIngestWithLineAndReason) {
   };
   int i = 0;
   for (const auto& [csv, message] : cases) {
-    const std::string id = "bad" + std::to_string(i++);
+    const std::string id = absl::StrCat("bad", i++);
     WriteClips(id, 2);
     testing::WriteFile(server_.data_root() / id / "annotations.csv", csv);
     const v1::Job job = Ingest(id, id);
@@ -226,12 +232,14 @@ TEST_F(DatasetServiceTest, AnUploadThatBreaksTheRulesLeavesNothing) {
     EXPECT_THAT(finish({start, file(path), chunk}), IsRpcError(bad, HasSubstr("path"))) << path;
   }
   EXPECT_THAT(finish({start, file("a.wav"), file("a.wav")}), IsRpcError(bad, HasSubstr("twice")));
-  EXPECT_TRUE(std::filesystem::is_empty(server_.state_dir() / "spool"));
   v1::GetDatasetRequest request;
   request.set_name("datasets/up");
   v1::GetDatasetResponse response;
   EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::GetDataset, request, &response),
               IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("up")));
+  // A call's files go when gRPC is done with it, which may be after the client has its answer.
+  server_.Stop();
+  EXPECT_TRUE(std::filesystem::is_empty(server_.state_dir() / "spool"));
 }
 
 TEST_F(DatasetServiceTest, DeletingAndListing) {

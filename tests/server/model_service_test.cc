@@ -101,10 +101,12 @@ TEST_F(ModelServiceTest, WhatIsNotBuiltSaysSo) {
 TEST_F(ModelServiceTest, HealthIsServing) {
   // grpc.health.v1 by its wire format: Debian ships no health.proto. HealthCheckResponse{status: SERVING} is
   // 08 01.
+  const grpc::Slice empty;
+  const grpc::ByteBuffer request(&empty, 1);
   grpc::GenericStub stub(server_.channel());
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
-  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(), &queue);
+  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
   grpc::ByteBuffer response;
   grpc::Status status;
   call->StartCall();
