@@ -1,12 +1,12 @@
 #include "server/convert/names.h"
 
-#include <cctype>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/status_macros.h"
+#include "core/registry/resource_id.h"
 
 namespace timbre::convert {
 namespace {
@@ -18,13 +18,7 @@ absl::Status BadName(const std::string& name, const std::string& form) {
       absl::StrCat("'", name.substr(0, 200), "' is no resource name; expected ", form));
 }
 
-bool IsId(const std::string& id) {
-  if (id.empty() || id.size() > 63 || id[0] < 'a' || id[0] > 'z') return false;
-  for (char c : id) {
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
-  }
-  return true;
-}
+bool IsId(const std::string& id) { return registry::CheckId("resource", id).ok(); }
 
 absl::StatusOr<std::string> ParseSingle(const std::string& name, const std::string& collection,
                                         const std::string& form) {
@@ -71,12 +65,7 @@ std::string TaggerName(const std::string& model, int64_t version, const std::str
   return absl::StrCat(VersionNameOf(model, version), "/taggers/", tagger);
 }
 
-absl::Status CheckId(const std::string& what, const std::string& id) {
-  if (IsId(id)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", id.substr(0, 200), "' is no ", what,
-                   " id: it must begin with a lower-case letter and have at most 63 of a-z, 0-9 and '-'"));
-}
+absl::Status CheckId(const std::string& what, const std::string& id) { return registry::CheckId(what, id); }
 
 absl::StatusOr<registry::ModelSelector> ParseSelector(const std::string& model, const std::string& tagger) {
   registry::ModelSelector selector;
