@@ -8,13 +8,11 @@
 #include "core/base/status_macros.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
+#include "server/services/pages.h"
 #include "server/services/watch_job_reactor.h"
 
 namespace timbre::services {
 namespace {
-
-constexpr int kDefaultPage = 50;
-constexpr int kMaxPage = 1000;
 
 // Looks up `name`, does `act`, and writes the job into the response.
 template <typename Response, typename Act>
@@ -28,11 +26,7 @@ absl::Status ActOnJob(const std::string& name, Response* response, Act act) {
 absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& request,
                   v1::ListJobsResponse* response) {
   jobs::JobStore::ListOptions options;
-  if (request.page_size() < 0 || request.page_size() > kMaxPage) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size must be in [0, ", kMaxPage, "], got ", request.page_size()));
-  }
-  const int64_t page = request.page_size() == 0 ? kDefaultPage : request.page_size();
+  TIMBRE_ASSIGN_OR_RETURN(const int64_t page, PageSize(request.page_size()));
   options.page_size = page + 1;  // one more tells whether there is a next page
   if (!request.page_token().empty()) {
     const absl::StatusOr<std::string> id = convert::ParseJobName(request.page_token());
