@@ -47,6 +47,10 @@ class Upload {
       open = writer_->Write(begin);
       if (absl::Status sent = SendContent(file, open); !sent.ok()) return sent;
     }
+    v1::UploadDatasetRequest end;
+    end.mutable_end()->set_file_count(static_cast<int64_t>(files.size()));
+    end.mutable_end()->set_byte_count(sent_bytes_);
+    if (open) writer_->Write(end);
     return absl::OkStatus();
   }
 

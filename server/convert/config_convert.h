@@ -4,7 +4,6 @@
 
 #include "absl/status/statusor.h"
 #include "core/augment/effect.h"
-#include "core/probe/linear_probe.h"
 #include "core/train/training_config.h"
 #include "server/convert/field_errors.h"
 #include "timbre/v1/runtime_config.pb.h"
@@ -18,8 +17,6 @@ train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, c
                                               FieldErrors& errors);
 train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, const std::string& prefix,
                                             FieldErrors& errors);
-probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std::string& prefix,
-                                        FieldErrors& errors);
 augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const std::string& prefix,
                                     FieldErrors& errors);
 

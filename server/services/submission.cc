@@ -7,6 +7,7 @@
 #include "server/convert/config_convert.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
+#include "server/convert/probe_config_convert.h"
 
 namespace timbre::services {
 namespace {

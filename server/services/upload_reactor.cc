@@ -47,7 +47,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
 
   void MakeDataset() {
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    const absl::StatusOr<registry::DatasetInfo> info = session_.Finish(cancel_.token());
+    const absl::StatusOr<registry::DatasetInfo> info = session_.Finish();
     if (info.ok()) {
       *response_->mutable_dataset() = convert::DatasetToProto(*info, /*with_skipped=*/false);
       response_->set_job(info->job);

@@ -47,6 +47,7 @@ UploadSession::~UploadSession() {
 }
 
 absl::Status UploadSession::Take(const v1::UploadDatasetRequest& message) {
+  if (ended_) return absl::InvalidArgumentError("a message came after `end`, the last of an upload");
   if (staging_.empty() != message.has_start()) {
     return absl::InvalidArgumentError(message.has_start()
                                           ? "`start` may only be the first message of an upload"
@@ -59,10 +60,12 @@ absl::Status UploadSession::Take(const v1::UploadDatasetRequest& message) {
       return BeginFile(message.file().path());
     case v1::UploadDatasetRequest::kChunk:
       return Append(message.chunk());
+    case v1::UploadDatasetRequest::kEnd:
+      return End(message.end());
     case v1::UploadDatasetRequest::PART_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("a message of the upload is empty; set start, file or chunk");
+  return absl::InvalidArgumentError("a message of the upload is empty; set start, file, chunk or end");
 }
 
 absl::Status UploadSession::Start(const v1::UploadStart& start) {
@@ -97,16 +100,17 @@ absl::Status UploadSession::BeginFile(const std::string& path) {
 }
 
 absl::Status UploadSession::Charge(int64_t bytes) {
-  bytes_ += bytes;
-  if (bytes_ <= max_bytes_) return absl::OkStatus();
+  charged_bytes_ += bytes;
+  if (charged_bytes_ <= max_bytes_) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat("the upload has ", bytes_, " bytes or more; at most ", max_bytes_,
+      absl::StrCat("the upload has ", charged_bytes_, " bytes or more; at most ", max_bytes_,
                    " are allowed: split it, or put the files under the server's data root"));
 }
 
 absl::Status UploadSession::Append(const std::string& bytes) {
   if (!file_.is_open()) return absl::InvalidArgumentError("a chunk came before any file; send `file` first");
   TIMBRE_RETURN_IF_ERROR(Charge(static_cast<int64_t>(bytes.size())));
+  content_bytes_ += static_cast<int64_t>(bytes.size());
   errno = 0;
   file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   return file_ ? absl::OkStatus() : base::ErrnoStatus(errno, "write", file_path_);
@@ -120,11 +124,24 @@ absl::Status UploadSession::EndFile() {
   return base::SyncPath(file_path_);
 }
 
-absl::StatusOr<registry::DatasetInfo> UploadSession::Finish(const base::CancelToken& cancel) {
+absl::Status UploadSession::End(const v1::UploadEnd& end) {
   if (files_ == 0) return absl::InvalidArgumentError("the upload has no file");
-  TIMBRE_RETURN_IF_ERROR(EndFile());
-  // Again at the last moment: a connection that broke must not pass for an upload that is whole.
-  TIMBRE_RETURN_IF_ERROR(cancel.Check());
+  if (end.file_count() != files_ || end.byte_count() != content_bytes_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "`end` speaks of ", end.file_count(), " files with ", end.byte_count(), " bytes, but ", files_,
+        " files with ", content_bytes_, " bytes came; nothing was kept: send the upload again"));
+  }
+  ended_ = true;
+  return EndFile();
+}
+
+absl::StatusOr<registry::DatasetInfo> UploadSession::Finish() {
+  if (!ended_) {
+    return absl::InvalidArgumentError(
+        "the upload ended without `end`, so it may not be whole; nothing was kept: send `end` with the "
+        "counts "
+        "of files and bytes as the last message");
+  }
   return catalog_.Create(dataset_, staging_);
 }
 

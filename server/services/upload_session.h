@@ -6,7 +6,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/base/cancel_token.h"
 #include "server/services/dataset_catalog.h"
 #include "timbre/v1/dataset_service.pb.h"
 
@@ -20,19 +19,20 @@ class UploadSession {
       : catalog_(catalog), staging_root_(std::move(staging_root)), max_bytes_(max_bytes) {}
   ~UploadSession();
 
-  // Takes the next message. Errors: kInvalidArgument order or file path · kResourceExhausted size or disk ·
+  // Takes the next message. Errors: kInvalidArgument order, file path or counts · kResourceExhausted size or disk ·
   // as DatasetCatalog::Check.
   absl::Status Take(const v1::UploadDatasetRequest& message);
 
-  // The client has closed its side: makes the data set. Errors: kInvalidArgument nothing came · as
+  // The client has closed its side: makes the data set. Errors: kInvalidArgument there was no `end` · as
   // DatasetCatalog::Create.
-  absl::StatusOr<registry::DatasetInfo> Finish(const base::CancelToken& cancel);
+  absl::StatusOr<registry::DatasetInfo> Finish();
 
  private:
   absl::Status Start(const v1::UploadStart& start);
   absl::Status BeginFile(const std::string& path);
   absl::Status Append(const std::string& bytes);
   absl::Status EndFile();
+  absl::Status End(const v1::UploadEnd& end);
   absl::Status Charge(int64_t bytes);
 
   DatasetCatalog& catalog_;
@@ -42,8 +42,10 @@ class UploadSession {
   std::filesystem::path staging_;  // empty before `start`
   std::filesystem::path file_path_;
   std::ofstream file_;
-  int64_t bytes_ = 0;
+  int64_t charged_bytes_ = 0;  // against max_bytes_
+  int64_t content_bytes_ = 0;  // of all chunks
   int64_t files_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace timbre::services

@@ -29,6 +29,9 @@ class RecordingDatasetService : public v1::DatasetService::Service {
       if (request.has_start()) parts.push_back(absl::StrCat("start ", request.start().dataset_id()));
       if (request.has_file()) parts.push_back(absl::StrCat("file ", request.file().path()));
       if (request.part_case() == v1::UploadDatasetRequest::kChunk) parts.push_back(request.chunk());
+      if (request.has_end()) {
+        parts.push_back(absl::StrCat("end ", request.end().file_count(), " ", request.end().byte_count()));
+      }
       if (refuses) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the disk is full"};
     }
     response->set_job("jobs/j1");
@@ -62,7 +65,7 @@ TEST_F(DatasetUploadTest, FilesComeByNameEachBegunBeforeItsChunks) {
   ASSERT_THAT(response, IsOk());
   EXPECT_EQ(response->job(), "jobs/j1");
   EXPECT_THAT(service_.parts, ElementsAre("start songs", "file a/deep.wav", "abcd", "file annotations.csv",
-                                          "path", "file b.wav", "1234", "56", "file empty.wav"));
+                                          "path", "file b.wav", "1234", "56", "file empty.wav", "end 4 14"));
   EXPECT_THAT(progress_, ElementsAre(Pair(4, 14), Pair(8, 14), Pair(12, 14), Pair(14, 14)));
 }
 
@@ -71,7 +74,7 @@ TEST_F(DatasetUploadTest, HiddenFilesStayAtHome) {
   WriteFile(folder_ / ".DS_Store", "x");
   WriteFile(folder_ / "a.wav", "abcd");
   EXPECT_THAT(Upload(), IsOk());
-  EXPECT_THAT(service_.parts, ElementsAre("start songs", "file a.wav", "abcd"));
+  EXPECT_THAT(service_.parts, ElementsAre("start songs", "file a.wav", "abcd", "end 1 4"));
 }
 
 TEST_F(DatasetUploadTest, AServerThatStopsListeningSaysWhy) {

@@ -193,7 +193,11 @@ TEST_F(DatasetServiceTest, AnUploadBecomesADataSet) {
   }
   message.mutable_file()->set_path("annotations.csv");
   writer->Write(message);
-  message.set_chunk("path,sine\na/one.wav,1\n");
+  const std::string csv = "path,sine\na/one.wav,1\n";
+  message.set_chunk(csv);
+  writer->Write(message);
+  message.mutable_end()->set_file_count(2);
+  message.mutable_end()->set_byte_count(static_cast<int64_t>(bytes.size() + csv.size()));
   writer->Write(message);
   writer->WritesDone();
   ASSERT_THAT(writer->Finish(), IsRpcOk());
@@ -223,8 +227,21 @@ TEST_F(DatasetServiceTest, AnUploadThatBreaksTheRulesLeavesNothing) {
     message.mutable_file()->set_path(path);
     return message;
   };
+  const auto end = [](int64_t files, int64_t bytes) {
+    v1::UploadDatasetRequest message;
+    message.mutable_end()->set_file_count(files);
+    message.mutable_end()->set_byte_count(bytes);
+    return message;
+  };
   const auto bad = grpc::StatusCode::INVALID_ARGUMENT;
-  EXPECT_THAT(finish({}), IsRpcError(bad, HasSubstr("no file")));
+  EXPECT_THAT(finish({}), IsRpcError(bad, HasSubstr("without `end`")));
+  EXPECT_THAT(finish({start, end(0, 0)}), IsRpcError(bad, HasSubstr("no file")));
+  EXPECT_THAT(finish({start, file("a.wav"), chunk}), IsRpcError(bad, HasSubstr("without `end`")));
+  EXPECT_THAT(finish({start, file("a.wav"), chunk, end(1, 3)}),
+              IsRpcError(bad, HasSubstr("1 files with 2 bytes came")));
+  EXPECT_THAT(finish({start, file("a.wav"), chunk, end(2, 2)}), IsRpcError(bad, HasSubstr("2 files")));
+  EXPECT_THAT(finish({start, file("a.wav"), chunk, end(1, 2), chunk}),
+              IsRpcError(bad, HasSubstr("after `end`")));
   EXPECT_THAT(finish({chunk}), IsRpcError(bad, HasSubstr("start")));
   EXPECT_THAT(finish({start, chunk}), IsRpcError(bad, HasSubstr("file")));
   EXPECT_THAT(finish({start, start}), IsRpcError(bad, HasSubstr("start")));
