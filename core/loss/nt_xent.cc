@@ -28,7 +28,8 @@ void AddDiagnostics(const torch::Tensor& similarity, const torch::Tensor& logits
 
 }  // namespace
 
-ObjectiveOutput NtXent::Compute(const torch::Tensor& views, const torch::Tensor& /*target*/) {
+ObjectiveOutput NtXent::Compute(const ObjectiveInput& input) {
+  const torch::Tensor& views = input.views;
   TORCH_CHECK(views.dim() == 3 && views.size(0) == 2, "nt_xent takes two views [2, N, d], got ",
               views.sizes());
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);

@@ -13,7 +13,7 @@ namespace timbre::loss {
 class NtXent final : public Objective {
  public:
   explicit NtXent(double temperature) : temperature_(temperature) {}
-  ObjectiveOutput Compute(const torch::Tensor& views, const torch::Tensor& target) override;
+  ObjectiveOutput Compute(const ObjectiveInput& input) override;
   double chance_loss(int64_t tracks) const override;
 
  private:

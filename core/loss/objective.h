@@ -16,13 +16,25 @@ struct ObjectiveOutput {
   std::map<std::string, double> diagnostics;  // by name, e.g. "positive_similarity"
 };
 
-// What a training minimises: takes the projections of all views of a batch.
-// Shapes: views [M, N, d], M >= 2 views of N tracks; target the same shape, from the EMA branch, undefined
-// unless wants_target(). An objective may own parameters (a predictor): they are trained with the encoder's.
-// Threads: one forward at a time.
+struct ObjectiveInput {
+  torch::Tensor views;        // [M, N, d]: projections of M views of N clips
+  torch::Tensor target = {};  // the same shape, from the EMA branch; undefined unless wants_target()
+  torch::Tensor groups = {};  // [N] int64: the track of each clip; undefined: no two clips share one
+};
+
+// How many views of a clip an objective can compare, both ends included.
+struct ViewRange {
+  int64_t min = 2, max = 2;
+};
+
+// What a training minimises: takes the projections of all views of a batch. An objective may own parameters
+// (a predictor): they are trained with the encoder's. Threads: one forward at a time.
 class Objective : public torch::nn::Module {
  public:
-  virtual ObjectiveOutput Compute(const torch::Tensor& views, const torch::Tensor& target) = 0;
+  // Throws c10::Error for another number of views than view_range() and for shapes that do not fit.
+  virtual ObjectiveOutput Compute(const ObjectiveInput& input) = 0;
+
+  virtual ViewRange view_range() const { return {}; }
 
   // Whether the trainer keeps an EMA copy of encoder and projector and passes its projections.
   virtual bool wants_target() const { return false; }

@@ -100,7 +100,7 @@ UpdateFigures Learner::Update(const dataset::ViewBatch& batch) {
       projections.push_back(Project(windows[view]).to(torch::kFloat));
   }
   const torch::Tensor views = torch::stack(projections);
-  const loss::ObjectiveOutput output = objective_->Compute(views, /*target=*/{});
+  const loss::ObjectiveOutput output = objective_->Compute({.views = views});
 
   UpdateFigures figures;
   figures.spread = loss::MeasureSpread(views.detach());

@@ -15,8 +15,8 @@ using timbre::testing::StatusIs;
 
 class Plain final : public Objective {
  public:
-  ObjectiveOutput Compute(const torch::Tensor& views, const torch::Tensor&) override {
-    return {.loss = views.mean(), .diagnostics = {}};
+  ObjectiveOutput Compute(const ObjectiveInput& input) override {
+    return {.loss = input.views.mean(), .diagnostics = {}};
   }
 };
 
