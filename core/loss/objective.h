@@ -5,54 +5,56 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/loss/objective_config.h"
 
 namespace timbre::loss {
 
 struct ObjectiveOutput {
-  torch::Tensor loss;                         // scalar, fp32, differentiable
+  torch::Tensor loss;                         // scalar, differentiable; fp32, or fp64 of fp64 views
   std::map<std::string, double> diagnostics;  // by name, e.g. "positive_similarity"
 };
 
 struct ObjectiveInput {
-  torch::Tensor views;        // [M, N, d]: projections of M views of N clips
+  torch::Tensor views;        // [M, N, d]: projections of M views of N >= 2 clips
   torch::Tensor target = {};  // the same shape, from the EMA branch; undefined unless wants_target()
   torch::Tensor groups = {};  // [N] int64: the track of each clip; undefined: no two clips share one
-};
-
-// How many views of a clip an objective can compare, both ends included.
-struct ViewRange {
-  int64_t min = 2, max = 2;
 };
 
 // What a training minimises: takes the projections of all views of a batch. An objective may own parameters
 // (a predictor): they are trained with the encoder's. Threads: one forward at a time.
 class Objective : public torch::nn::Module {
  public:
-  // Throws c10::Error for another number of views than view_range() and for shapes that do not fit.
-  virtual ObjectiveOutput Compute(const ObjectiveInput& input) = 0;
+  // Computes outside autocast, in fp32 (also of bf16 views) or in the fp64 of the views. Throws c10::Error
+  // for another number of views than view_range() and for shapes that do not fit.
+  ObjectiveOutput Compute(const ObjectiveInput& input);
 
-  virtual ViewRange view_range() const { return {}; }
+  virtual ViewRange view_range() const { return kTwoViews; }
 
   // Whether the trainer keeps an EMA copy of encoder and projector and passes its projections.
   virtual bool wants_target() const { return false; }
 
+  // What the EMA copy keeps of itself at a step of a training: copy = m copy + (1 - m) online. For
+  // objectives that want a target.
+  virtual double target_momentum(int64_t /*step*/, int64_t /*steps*/) const { return 1; }
+
   // The value at which the loss stands still when nothing is learned (all projections alike), NaN if it has
-  // none: ln(2N-1) for NT-Xent.
-  virtual double chance_loss(int64_t tracks) const;
+  // none or if a healthy training may pass there: ln(2N-1) for NT-Xent.
+  virtual double chance_loss(int64_t tracks, int64_t views) const;
+
+ private:
+  // The input is checked and in fp32 or fp64; autocast is off.
+  virtual ObjectiveOutput Loss(const ObjectiveInput& input) = 0;
 };
 
 struct ObjectiveOptions {
-  std::string name = "nt_xent";
-  double temperature = 0.5;
+  ObjectiveConfig config = {};
+  int64_t projection_dim = 64;  // d, for a predictor
+  uint64_t seed = 0;            // of a predictor's weights
 };
 
-// The names MakeObjective knows.
-std::vector<std::string> KnownObjectives();
-
-// Errors: kInvalidArgument unknown name (lists the known), temperature not in (0, inf).
+// On the CPU, in train mode. Errors: as CheckObjective · kInvalidArgument a projection_dim below 1.
 absl::StatusOr<std::shared_ptr<Objective>> MakeObjective(const ObjectiveOptions& options);
 
 // Collapse monitors of projections [M, N, d], L2-normalised first (Wang & Isola 2020): alignment = mean

@@ -1,24 +1,13 @@
 #include <cmath>
 
+#include "core/loss/align_uniform.h"
 #include "core/loss/objective.h"
 
 namespace timbre::loss {
-namespace {
-
-// log mean over pairs i < j of exp(-2 ||xi - xj||^2); unit rows, so the squared distance is 2 - 2 <xi, xj>.
-torch::Tensor Uniformity(const torch::Tensor& rows) {
-  const int64_t count = rows.size(0);
-  const torch::Tensor pairs = torch::triu_indices(count, count, /*offset=*/1,
-                                                  torch::TensorOptions(torch::kLong).device(rows.device()));
-  const torch::Tensor cosines = rows.matmul(rows.t()).index({pairs[0], pairs[1]});
-  return torch::logsumexp(-2 * (2 - 2 * cosines), 0) - std::log(static_cast<double>(cosines.numel()));
-}
-
-}  // namespace
-
 SpreadDiagnostics MeasureSpread(const torch::Tensor& views) {
   TORCH_CHECK(views.dim() == 3 && views.size(0) >= 2, "views must be [M >= 2, N, d], got ", views.sizes());
   torch::NoGradGuard no_grad;
+  constexpr double kScale = 2;
   const int64_t count = views.size(0), tracks = views.size(1), dim = views.size(2);
   const torch::Tensor unit = torch::nn::functional::normalize(
       views.to(torch::kDouble), torch::nn::functional::NormalizeFuncOptions().dim(2));
@@ -28,7 +17,7 @@ SpreadDiagnostics MeasureSpread(const torch::Tensor& views) {
   torch::Tensor uniformity = torch::zeros({}, unit.options());
   for (int64_t a = 0; a < count; ++a) {
     for (int64_t b = a + 1; b < count; ++b) alignment += (unit[a] - unit[b]).pow(2).sum(1).mean();
-    if (tracks > 1) uniformity += Uniformity(unit[a]);
+    if (tracks > 1) uniformity += Uniformity(unit[a], kScale);
   }
   out.alignment = alignment.item<double>() / (static_cast<double>(count * (count - 1)) / 2);
   out.uniformity = uniformity.item<double>() / static_cast<double>(count);
