@@ -79,7 +79,11 @@ void AddLearningOptions(CLI::App& command, TrainingOptions& options) {
   command.add_option("--steps", options.steps, "steps to train");
   command.add_option("--batch", options.batch_tracks, "tracks in a batch; each gives two views");
   command.add_option("--lr", options.learning_rate, "learning rate");
-  command.add_option("--temperature", options.temperature, "temperature of NT-Xent");
+  command
+      .add_option("--objective", options.objective,
+                  absl::StrCat("what is minimised: ", absl::StrJoin(ObjectiveNames(), ", ")))
+      ->check(CLI::IsMember(ObjectiveNames()));
+  command.add_option("--temperature", options.temperature, "temperature of a contrastive objective");
   command.add_option("--seed", options.seed, "seed of weights, data order, crops and augmentations");
 }
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/text_format.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/presets.h"
 #include "client/folder.h"
 
@@ -38,7 +39,38 @@ absl::StatusOr<v1::TrainingConfig> BaseConfig(const TrainingOptions& options) {
   return v1::TrainingConfig();
 }
 
+absl::Status SetObjective(const TrainingOptions& options, v1::TrainingConfig& config) {
+  if (!options.objective && !options.temperature) return absl::OkStatus();
+  v1::ObjectiveConfig& objective = *config.mutable_objective();
+  const google::protobuf::OneofDescriptor& kinds = *objective.GetDescriptor()->oneof_decl(0);
+  std::string name = options.objective.value_or("nt_xent");
+  if (!options.objective && objective.kind_case() != v1::ObjectiveConfig::KIND_NOT_SET) {
+    name = objective.GetReflection()->GetOneofFieldDescriptor(objective, &kinds)->name();
+  }
+  const google::protobuf::FieldDescriptor* kind = objective.GetDescriptor()->FindFieldByName(name);
+  if (kind == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "objective \"", name, "\" is unknown; it must be one of: ", absl::StrJoin(ObjectiveNames(), ", ")));
+  }
+  google::protobuf::Message& chosen = *objective.GetReflection()->MutableMessage(&objective, kind);
+  if (!options.temperature) return absl::OkStatus();
+  const google::protobuf::FieldDescriptor* temperature =
+      chosen.GetDescriptor()->FindFieldByName("temperature");
+  if (temperature == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("objective ", name, " has no temperature"));
+  }
+  chosen.GetReflection()->SetDouble(&chosen, temperature, *options.temperature);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::vector<std::string> ObjectiveNames() {
+  std::vector<std::string> names;
+  const google::protobuf::Descriptor& objective = *v1::ObjectiveConfig::descriptor();
+  for (int i = 0; i < objective.field_count(); ++i) names.push_back(objective.field(i)->name());
+  return names;
+}
 
 absl::StatusOr<v1::TrainingConfig> ParseTrainingConfig(const std::string& text, const std::string& origin) {
   v1::TrainingConfig config;
@@ -56,8 +88,7 @@ absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& opt
   if (options.steps) config->set_steps(*options.steps);
   if (options.batch_tracks) config->set_batch_tracks(*options.batch_tracks);
   if (options.learning_rate) config->mutable_optimizer()->set_learning_rate(*options.learning_rate);
-  if (options.temperature)
-    config->mutable_objective()->mutable_nt_xent()->set_temperature(*options.temperature);
+  if (absl::Status status = SetObjective(options, *config); !status.ok()) return status;
   if (options.seed) config->set_seed(*options.seed);
   return config;
 }

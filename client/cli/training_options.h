@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -20,6 +21,9 @@ struct TrainingOptions {
   std::optional<int64_t> steps = {};
   std::optional<int32_t> batch_tracks = {};
   std::optional<double> learning_rate = {};
+  // A field of ObjectiveConfig with its defaults; the preset's or file's own if that is the one it has.
+  std::optional<std::string> objective = {};
+  // Of the objective, whichever it is.
   std::optional<double> temperature = {};
   std::optional<uint64_t> seed = {};
   std::optional<std::string> device = {};
@@ -32,8 +36,11 @@ struct TrainingOptions {
 
 // The preset or file, with the options on top.
 // Errors: kNotFound no such file · kInvalidArgument a text that is no TrainingConfig, with file, line and
-// column.
+// column; an unknown objective; a temperature for an objective that has none.
 absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& options);
+
+// The objectives that ObjectiveConfig has.
+std::vector<std::string> ObjectiveNames();
 
 v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options);
 

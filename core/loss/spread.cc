@@ -4,6 +4,7 @@
 #include "core/loss/objective.h"
 
 namespace timbre::loss {
+
 SpreadDiagnostics MeasureSpread(const torch::Tensor& views) {
   TORCH_CHECK(views.dim() == 3 && views.size(0) >= 2, "views must be [M >= 2, N, d], got ", views.sizes());
   torch::NoGradGuard no_grad;

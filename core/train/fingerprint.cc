@@ -8,7 +8,7 @@
 namespace timbre::train {
 namespace {
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 2;
 
 class Hasher {
  public:
@@ -46,8 +46,9 @@ std::string Fingerprint(const TrainingConfig& config) {
   Hasher hash;
   hash.Integer(kFormat);
   hash.Text(config.architecture);
-  hash.Reals({config.dropout, config.temperature, config.learning_rate});
-  hash.Text(config.objective);
+  hash.Reals({config.dropout, config.learning_rate});
+  hash.Text(std::string(loss::ObjectiveName(config.objective)));
+  for (const loss::ObjectiveField& field : loss::ObjectiveFields(config.objective)) hash.Reals({field.value});
   for (int64_t value : {config.projector_hidden_dim, config.projector_dim, config.batch_tracks, config.steps,
                         static_cast<int64_t>(config.seed)}) {
     hash.Integer(value);

@@ -15,7 +15,7 @@
 namespace timbre::train {
 namespace {
 
-enum Stream : uint64_t { kEncoderWeights = 1, kProjectorWeights = 2, kDropout = 3 };
+enum Stream : uint64_t { kEncoderWeights = 1, kProjectorWeights = 2, kDropout = 3, kPredictorWeights = 4 };
 
 uint64_t SeedOf(uint64_t seed, Stream stream) { return base::Random({seed, stream}).Next(); }
 
@@ -54,7 +54,9 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const TrainingConfig& c
                                               .dropout = config.dropout,
                                               .seed = SeedOf(config.seed, kEncoderWeights)}));
   TIMBRE_ASSIGN_OR_RETURN(learner->objective_,
-                          loss::MakeObjective({.name = config.objective, .temperature = config.temperature}));
+                          loss::MakeObjective({.config = config.objective,
+                                               .projection_dim = config.projector_dim,
+                                               .seed = SeedOf(config.seed, kPredictorWeights)}));
   TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making a learner", [&] {
     learner->projector_ =
         model::Projector(model::ProjectorOptions{.in_dim = learner->encoder_->embedding_dim(),

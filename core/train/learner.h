@@ -34,7 +34,7 @@ class Learner {
   UpdateFigures Update(const dataset::ViewBatch& batch);
 
   std::string description() const;  // "cpu, bf16"
-  double chance_loss() const { return objective_->chance_loss(config_.batch_tracks); }
+  double chance_loss() const { return objective_->chance_loss(config_.batch_tracks, /*views=*/2); }
   int64_t window_samples() const { return encoder_->window_samples(); }
   const model::EncoderModule& encoder() const { return *encoder_; }
   const model::ProjectorImpl& projector() const { return *projector_; }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/augment/effect.h"
+#include "core/loss/objective_config.h"
 
 // Torch-free: what the service, the pipeline and the trainer agree on.
 namespace timbre::train {
@@ -14,8 +15,7 @@ struct TrainingConfig {
   double dropout = 0.5;
   int64_t projector_hidden_dim = 512;
   int64_t projector_dim = 64;
-  std::string objective = "nt_xent";
-  double temperature = 0.5;
+  loss::ObjectiveConfig objective = {};  // NT-Xent
   augment::ChainConfig chain;
   double learning_rate = 1e-4;  // Adam, betas 0.9/0.999, eps 1e-8, no weight decay
   int64_t batch_tracks = 96;

@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "core/augment/chain.h"
 #include "core/base/status_macros.h"
-#include "core/loss/objective.h"
+#include "core/loss/objective_config.h"
 #include "core/model/device.h"
 #include "core/model/encoder_module.h"
 #include "core/train/trainer.h"
@@ -41,9 +41,7 @@ absl::Status ValidateTrainingConfig(const TrainingConfig& config) {
   }
   TIMBRE_RETURN_IF_ERROR(CheckRange("projector_hidden_dim", config.projector_hidden_dim, 1, 65536));
   TIMBRE_RETURN_IF_ERROR(CheckRange("projector_dim", config.projector_dim, 1, 65536));
-  TIMBRE_RETURN_IF_ERROR(CheckName("objective", config.objective, loss::KnownObjectives()));
-  TIMBRE_RETURN_IF_ERROR(
-      loss::MakeObjective({.name = config.objective, .temperature = config.temperature}).status());
+  TIMBRE_RETURN_IF_ERROR(Within("objective", loss::CheckObjective(config.objective)));
   TIMBRE_RETURN_IF_ERROR(Within("chain", augment::Chain::Create(config.chain).status()));
   if (!(config.learning_rate > 0 && config.learning_rate <= 1)) {
     return absl::InvalidArgumentError(absl::StrCat("learning_rate is ", config.learning_rate,

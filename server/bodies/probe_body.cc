@@ -3,6 +3,7 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/probe_run.h"
 #include "server/bodies/job_codec.h"
+#include "server/convert/config_convert.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
 #include "server/convert/probe_config_convert.h"

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/text_format.h>
 
+#include "server/convert/objective_convert.h"
+
 namespace timbre::convert {
 
 train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, const std::string& prefix,
@@ -21,9 +23,7 @@ train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, c
   errors.CheckRange<int64_t>(p + "projector.hidden_dim", config.projector_hidden_dim, 1, 8192);
   if (proto.projector().has_output_dim()) config.projector_dim = proto.projector().output_dim();
   errors.CheckRange<int64_t>(p + "projector.output_dim", config.projector_dim, 2, 8192);
-  if (proto.objective().nt_xent().has_temperature())
-    config.temperature = proto.objective().nt_xent().temperature();
-  errors.CheckAbove(p + "objective.nt_xent.temperature", config.temperature, 0, 100);
+  config.objective = ObjectiveFromProto(proto.objective(), p + "objective", errors);
   config.chain = proto.has_augmentation() ? ChainFromProto(proto.augmentation(), p + "augmentation", errors)
                                           : augment::TutorialChain();
   if (proto.optimizer().has_learning_rate()) config.learning_rate = proto.optimizer().learning_rate();
@@ -70,7 +70,7 @@ v1::TrainingConfig TrainingConfigToProto(const train::TrainingConfig& config) {
   proto.mutable_encoder()->set_dropout(config.dropout);
   proto.mutable_projector()->set_hidden_dim(static_cast<int32_t>(config.projector_hidden_dim));
   proto.mutable_projector()->set_output_dim(static_cast<int32_t>(config.projector_dim));
-  proto.mutable_objective()->mutable_nt_xent()->set_temperature(config.temperature);
+  *proto.mutable_objective() = ObjectiveToProto(config.objective);
   *proto.mutable_augmentation() = ChainToProto(config.chain);
   proto.mutable_optimizer()->set_learning_rate(config.learning_rate);
   proto.set_batch_tracks(static_cast<int32_t>(config.batch_tracks));

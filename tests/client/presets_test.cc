@@ -42,6 +42,22 @@ TEST(TrainingOptionsTest, OptionsGoOverThePreset) {
   EXPECT_EQ(config.batch_tracks(), 96);
 }
 
+TEST(TrainingOptionsTest, TheTemperatureGoesToWhicheverObjectiveThereIs) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(v1::TrainingConfig config,
+                              MakeTrainingConfig({.objective = "dcl", .temperature = 0.2}));
+  EXPECT_DOUBLE_EQ(config.objective().dcl().temperature(), 0.2);
+  TempDir folder;
+  WriteFile(folder / "c.textproto", "objective { poly_view { mask_same_track: true } }");
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      config, MakeTrainingConfig({.config_path = folder / "c.textproto", .temperature = 0.2}));
+  EXPECT_DOUBLE_EQ(config.objective().poly_view().temperature(), 0.2);
+  EXPECT_TRUE(config.objective().poly_view().mask_same_track());
+  EXPECT_THAT(MakeTrainingConfig({.objective = "mse", .temperature = 0.2}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("mse has no temperature")));
+  EXPECT_THAT(MakeTrainingConfig({.objective = "nonsense"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("poly_view, mse")));
+}
+
 TEST(TrainingOptionsTest, WhatIsNotSaidIsLeftToTheServer) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::TrainingConfig config, MakeTrainingConfig({}));
   EXPECT_EQ(config.ByteSizeLong(), 0u);

@@ -28,7 +28,7 @@ TEST(ConfigConvertTest, AnEmptyConfigIsTheTutorial) {
   const train::TrainingConfig config = TrainingConfigFromProto({}, "config", errors);
   EXPECT_THAT(errors.ToStatus(), IsOk());
   EXPECT_EQ(config.batch_tracks, 96);
-  EXPECT_DOUBLE_EQ(config.temperature, 0.5);
+  EXPECT_EQ(loss::ObjectiveName(config.objective), "nt_xent");
   EXPECT_DOUBLE_EQ(config.learning_rate, 1e-4);
   EXPECT_DOUBLE_EQ(config.dropout, 0.5);
   EXPECT_EQ(config.chain.size(), 6U);

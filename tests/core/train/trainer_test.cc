@@ -137,7 +137,7 @@ TEST(TrainerTest, ASnapshotOfAnotherConfigOrADamagedOneIsDataLoss) {
   const TrainingConfig config = SmallConfig(1);
   ASSERT_THAT(Train(config, OnCpu(), dir, recorder), IsOk());
   TrainingConfig other = config;
-  other.temperature = 0.4;
+  other.objective = loss::NtXentConfig{.temperature = 0.4};
   EXPECT_THAT(Trainer::Create(other, OnCpu(), dir.path()),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another training config")));
 

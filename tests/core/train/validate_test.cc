@@ -24,8 +24,7 @@ TEST(ValidateTest, EachBadFieldOfATrainingIsNamed) {
       {"dropout", [](auto& c) { c.dropout = 1; }},
       {"projector_hidden_dim", [](auto& c) { c.projector_hidden_dim = 0; }},
       {"projector_dim", [](auto& c) { c.projector_dim = -3; }},
-      {"objective", [](auto& c) { c.objective = "mse"; }},
-      {"temperature", [](auto& c) { c.temperature = 0; }},
+      {"objective: nt_xent.temperature", [](auto& c) { c.objective = loss::NtXentConfig{.temperature = 0}; }},
       {"chain",
        [](auto& c) {
          c.chain = {{augment::PolarityConfig{}, 1.5}};
