@@ -2,6 +2,7 @@
 
 // What embed and tag share: one call per file, several in flight.
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,15 +17,22 @@
 
 namespace timbre::cli {
 
-struct FilesOptions {
+struct AskOptions {
   std::vector<std::string> paths = {};
   int in_flight = 4;
+  std::string model = {};
+  bool windows = false;  // each window's answer too
+  bool stream = false;
+  int chunk_bytes = 64 << 10;  // with stream
 };
+
+// The files and options of such a command; `options` outlives it.
+void AddAskOptions(CLI::App& command, AskOptions& options, const std::string& windows_help);
 
 // Reads each file and asks. All files are tried; each that failed is named on `err`.
 // Errors: the first file's that failed, without its details.
 template <typename Response, typename Ask>
-absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const FilesOptions& options, Ask ask) {
+absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const AskOptions& options, Ask ask) {
   std::vector<absl::StatusOr<Response>> answers(options.paths.size());
   RunInFlight(options.paths.size(), options.in_flight, [&](size_t i) {
     auto bytes = client::ReadFile(options.paths[i]);

@@ -12,31 +12,27 @@ namespace timbre::cli {
 namespace {
 
 struct Options {
-  FilesOptions files;
-  std::string model;
+  AskOptions ask;
   std::string space;
   std::string out;
-  bool windows = false;
-  bool stream = false;
-  int chunk_bytes = 64 << 10;
 };
 
 absl::StatusOr<v1::EmbedResponse> Ask(const client::Connection& connection, const Options& options,
                                       std::string bytes) {
-  if (options.stream) {
+  if (options.ask.stream) {
     v1::EmbedStreamConfig config;
     config.mutable_format()->mutable_encoded();
-    config.set_model(options.model);
+    config.set_model(options.ask.model);
     config.set_expect_space_id(options.space);
-    auto response = client::EmbedStream(connection, config, client::ChunksOf(bytes, options.chunk_bytes));
-    if (response.ok() && !options.windows) response->clear_windows();
+    auto response = client::EmbedStream(connection, config, client::ChunksOf(bytes, options.ask.chunk_bytes));
+    if (response.ok() && !options.ask.windows) response->clear_windows();
     return response;
   }
   v1::EmbedRequest request;
   *request.mutable_audio()->mutable_encoded() = std::move(bytes);
-  request.set_model(options.model);
+  request.set_model(options.ask.model);
   request.set_expect_space_id(options.space);
-  request.set_include_windows(options.windows);
+  request.set_include_windows(options.ask.windows);
   return client::Embed(connection, request);
 }
 
@@ -72,7 +68,7 @@ std::string Text(const Options& options, const std::vector<v1::EmbedResponse>& r
     const auto& values = responses[i].embedding().values();
     std::string head;
     for (int k = 0; k < std::min(4, values.size()); ++k) absl::StrAppendFormat(&head, "%.4f ", values[k]);
-    table.AddRow({options.files.paths[i], absl::StrFormat("%.2f", responses[i].audio_seconds()),
+    table.AddRow({options.ask.paths[i], absl::StrFormat("%.2f", responses[i].audio_seconds()),
                   absl::StrCat(responses[i].window_count()),
                   absl::StrCat(head, "... ", values.size(), " numbers")});
   }
@@ -84,14 +80,14 @@ std::string Text(const Options& options, const std::vector<v1::EmbedResponse>& r
 absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {
   const client::Connection connection = session.Connect();
   auto responses = AskAll<v1::EmbedResponse>(
-      session, options.files, [&](std::string bytes) { return Ask(connection, options, std::move(bytes)); });
+      session, options.ask, [&](std::string bytes) { return Ask(connection, options, std::move(bytes)); });
   if (!responses.ok()) return responses.status();
   if (absl::Status status = CheckOneSpace(*responses); !status.ok()) return status;
   if (!options.out.empty()) {
-    if (absl::Status status = WriteNpy(options.out, Rows(*responses, options.windows)); !status.ok())
+    if (absl::Status status = WriteNpy(options.out, Rows(*responses, options.ask.windows)); !status.ok())
       return status;
   }
-  session.console.out << (session.json ? FilesJson(options.files.paths, *responses)
+  session.console.out << (session.json ? FilesJson(options.ask.paths, *responses)
                                        : Text(options, *responses));
   return ExitCode::kOk;
 }
@@ -101,23 +97,11 @@ absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {
 void AddEmbedCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("embed", "Turn audio files into embeddings");
-  command->add_option("file", options->files.paths, "audio: WAV, FLAC, Ogg, Opus, MP3, AIFF, CAF, AU")
-      ->required();
-  command
-      ->add_option("--model", options->model, "m (its label \"stable\"), m@label or m/3; else what is served")
-      ->transform(LongName(client::ModelReference));
+  AddAskOptions(*command, options->ask, "each window's embedding too (2.678 s each)");
   command->add_option("--expect-space", options->space,
                       "fail unless the model's embedding space has this id");
   command->add_option("--out", options->out,
                       "write a NumPy file: float32 [files, dim], with --windows [windows, dim]");
-  command->add_flag("--windows", options->windows, "each window's embedding too (2.678 s each)");
-  command->add_flag("--stream", options->stream, "send each file in chunks (needed above the message limit)");
-  command->add_option("--chunk-bytes", options->chunk_bytes, "bytes of a chunk with --stream")
-      ->check(CLI::Range(1, 16 << 20))
-      ->capture_default_str();
-  command->add_option("--in-flight", options->files.in_flight, "calls at a time")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
   command->footer(Example("timbre embed clips/*.mp3 --out embeddings.npy"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return Run(session, *options); }; });

@@ -14,13 +14,9 @@ namespace timbre::cli {
 namespace {
 
 struct Options {
-  FilesOptions files;
-  std::string model;
+  AskOptions ask;
   std::string tagger;
   int top = 5;
-  bool windows = false;
-  bool stream = false;
-  int chunk_bytes = 64 << 10;
 };
 
 void KeepTop(v1::TagResponse& response, int top) {
@@ -31,23 +27,23 @@ void KeepTop(v1::TagResponse& response, int top) {
 
 absl::StatusOr<v1::TagResponse> Ask(const client::Connection& connection, const Options& options,
                                     std::string bytes) {
-  if (options.stream) {
+  if (options.ask.stream) {
     v1::TagStreamConfig config;
     config.mutable_format()->mutable_encoded();
-    config.set_model(options.model);
+    config.set_model(options.ask.model);
     config.set_tagger(options.tagger);
-    auto response = client::TagStream(connection, config, client::ChunksOf(bytes, options.chunk_bytes));
+    auto response = client::TagStream(connection, config, client::ChunksOf(bytes, options.ask.chunk_bytes));
     if (!response.ok()) return response;
     KeepTop(*response, options.top);
-    if (!options.windows) response->clear_windows();
+    if (!options.ask.windows) response->clear_windows();
     return response;
   }
   v1::TagRequest request;
   *request.mutable_audio()->mutable_encoded() = std::move(bytes);
-  request.set_model(options.model);
+  request.set_model(options.ask.model);
   request.set_tagger(options.tagger);
   request.set_top_count(options.top);
-  request.set_include_windows(options.windows);
+  request.set_include_windows(options.ask.windows);
   return client::Tag(connection, request);
 }
 
@@ -68,7 +64,7 @@ std::string Text(const Options& options, const std::vector<v1::TagResponse>& res
   std::string out;
   for (size_t i = 0; i < responses.size(); ++i) {
     const v1::TagResponse& response = responses[i];
-    absl::StrAppendFormat(&out, "%s  (%.2f s)\n", options.files.paths[i], response.audio_seconds());
+    absl::StrAppendFormat(&out, "%s  (%.2f s)\n", options.ask.paths[i], response.audio_seconds());
     for (const auto& score : response.tags()) {
       absl::StrAppendFormat(&out, "  %.3f  %s\n", score.probability(), score.tag());
     }
@@ -81,9 +77,9 @@ std::string Text(const Options& options, const std::vector<v1::TagResponse>& res
 absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {
   const client::Connection connection = session.Connect();
   auto responses = AskAll<v1::TagResponse>(
-      session, options.files, [&](std::string bytes) { return Ask(connection, options, std::move(bytes)); });
+      session, options.ask, [&](std::string bytes) { return Ask(connection, options, std::move(bytes)); });
   if (!responses.ok()) return responses.status();
-  session.console.out << (session.json ? FilesJson(options.files.paths, *responses)
+  session.console.out << (session.json ? FilesJson(options.ask.paths, *responses)
                                        : Text(options, *responses));
   return ExitCode::kOk;
 }
@@ -93,23 +89,11 @@ absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {
 void AddTagCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("tag", "Score audio files with the tags that a probe taught");
-  command->add_option("file", options->files.paths, "audio: WAV, FLAC, Ogg, Opus, MP3, AIFF, CAF, AU")
-      ->required();
-  command
-      ->add_option("--model", options->model, "m (its label \"stable\"), m@label or m/3; else what is served")
-      ->transform(LongName(client::ModelReference));
+  AddAskOptions(*command, options->ask, "each window's scores too (2.678 s each)");
   command->add_option("--tagger", options->tagger, "m/3/t; else the version's newest")
       ->transform(LongName(client::TaggerName));
   command->add_option("--top", options->top, "so many tags; 0: all")
       ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_flag("--windows", options->windows, "each window's scores too (2.678 s each)");
-  command->add_flag("--stream", options->stream, "send each file in chunks (needed above the message limit)");
-  command->add_option("--chunk-bytes", options->chunk_bytes, "bytes of a chunk with --stream")
-      ->check(CLI::Range(1, 16 << 20))
-      ->capture_default_str();
-  command->add_option("--in-flight", options->files.in_flight, "calls at a time")
-      ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->footer(Example("timbre tag song.mp3 --top 5"));
   command->callback(

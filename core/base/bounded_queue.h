@@ -28,6 +28,15 @@ class BoundedQueue {
     return PushResult::kPushed;
   }
 
+  // Never blocks, never full: for what was let in before. False if the queue is closed.
+  bool PushOverCapacity(T item) {
+    MutexLock lock(mutex_);
+    if (closed_) return false;
+    items_.push_back(std::move(item));
+    not_empty_.NotifyOne();
+    return true;
+  }
+
   // Blocks while full. False if the queue is or gets closed; the item is then dropped.
   bool Push(T item) {
     MutexLock lock(mutex_);

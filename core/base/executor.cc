@@ -10,7 +10,8 @@ ThreadPool::ThreadPool(Options options) : options_(std::move(options)), queue_(o
 
 std::unique_ptr<ThreadPool> ThreadPool::Start(Options options) {
   std::unique_ptr<ThreadPool> pool(new ThreadPool(std::move(options)));
-  for (int i = 0; i < pool->options_.threads; ++i) pool->threads_.emplace_back([p = pool.get()] { p->Run(); });
+  for (int i = 0; i < pool->options_.threads; ++i)
+    pool->threads_.emplace_back([p = pool.get()] { p->Run(); });
   return pool;
 }
 
@@ -21,11 +22,19 @@ absl::Status ThreadPool::Schedule(std::function<void()> function) {
     case PushResult::kPushed:
       return absl::OkStatus();
     case PushResult::kFull:
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the ", options_.name, " queue is full (", options_.queue_capacity, " waiting); try again"));
+      return absl::ResourceExhaustedError(absl::StrCat("the ", options_.name, " queue is full (",
+                                                       options_.queue_capacity, " waiting); try again"));
     case PushResult::kClosed:
       break;
   }
+  return Stopped();
+}
+
+absl::Status ThreadPool::Continue(std::function<void()> function) {
+  return queue_.PushOverCapacity(std::move(function)) ? absl::OkStatus() : Stopped();
+}
+
+absl::Status ThreadPool::Stopped() const {
   return absl::UnavailableError(absl::StrCat("the ", options_.name, " has stopped"));
 }
 

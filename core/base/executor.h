@@ -20,6 +20,11 @@ class Executor {
   // Never blocks. kResourceExhausted when the queue is full, kUnavailable once stopped; the function was
   // then not taken and will not run.
   virtual absl::Status Schedule(std::function<void()> function) = 0;
+
+  // The next piece of work that was taken on before: a full queue does not refuse it, so that what was
+  // accepted gets through. The caller bounds how many there are (one a call, say). Never blocks. kUnavailable
+  // once stopped.
+  virtual absl::Status Continue(std::function<void()> function) = 0;
 };
 
 // A fixed number of threads behind one bounded queue.
@@ -36,6 +41,7 @@ class ThreadPool final : public Executor {
   ~ThreadPool() override;
 
   absl::Status Schedule(std::function<void()> function) override;
+  absl::Status Continue(std::function<void()> function) override;
 
   // Accepts no more, runs what was accepted, joins. Idempotent; not from one of its own threads.
   void Stop();
@@ -43,6 +49,7 @@ class ThreadPool final : public Executor {
  private:
   explicit ThreadPool(Options options);
   void Run();
+  absl::Status Stopped() const;
 
   const Options options_;
   BoundedQueue<std::function<void()>> queue_;

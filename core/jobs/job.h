@@ -33,6 +33,9 @@ struct Job {
   int64_t step = 0, steps_total = 0;
   int64_t last_sequence = 0;  // of its events
   int restarts = 0;           // times it went on after the server died or was resumed
+  // Servers that ended in a row while it ran without a step in between, and its step at the last of them.
+  int deaths = 0;
+  int64_t death_step = 0;
   absl::Time create_time, update_time;
   absl::Time start_time = absl::InfinitePast();  // InfinitePast: not yet
   absl::Time end_time = absl::InfinitePast();

@@ -40,6 +40,10 @@ CREATE TABLE job_events (
   PRIMARY KEY (job_number, sequence)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN death_step INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 // Columns that never change after the insert come first, then those of Update, in its order.
@@ -55,6 +59,8 @@ void BindChanging(SQLite::Statement& statement, int first, const Job& job) {
   BindTime(statement, first + 8, job.update_time);
   BindTime(statement, first + 9, job.start_time);
   BindTime(statement, first + 10, job.end_time);
+  statement.bind(first + 11, job.deaths);
+  statement.bind(first + 12, job.death_step);
 }
 
 std::optional<Job> FindWhere(SQLite::Database& db, const char* condition, const std::string& value) {
@@ -68,7 +74,7 @@ std::optional<Job> FindWhere(SQLite::Database& db, const char* condition, const 
 
 const char* const kColumns =
     "id, kind, display_name, spec, request_id, create_ns, state, error_code, error_message, result, step, "
-    "steps_total, last_sequence, restarts, update_ns, start_ns, end_ns";
+    "steps_total, last_sequence, restarts, update_ns, start_ns, end_ns, deaths, death_step";
 
 std::span<const char* const> SchemaSteps() { return kSteps; }
 
@@ -92,6 +98,8 @@ Job Read(SQLite::Statement& row) {
   job.update_time = store::ReadTime(row.getColumn(14));
   job.start_time = store::ReadTime(row.getColumn(15));
   job.end_time = store::ReadTime(row.getColumn(16));
+  job.deaths = row.getColumn(17).getInt();
+  job.death_step = row.getColumn(18).getInt64();
   return job;
 }
 
@@ -111,7 +119,7 @@ std::string NewId(SQLite::Database& db) {
 
 void Insert(SQLite::Database& db, const Job& job) {
   SQLite::Statement insert(
-      db, absl::StrCat("INSERT INTO jobs (", kColumns, ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+      db, absl::StrCat("INSERT INTO jobs (", kColumns, ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   insert.bind(1, job.id);
   insert.bind(2, job.kind);
   insert.bind(3, job.display_name);
@@ -130,9 +138,10 @@ void Update(SQLite::Database& db, const Job& job) {
   SQLite::Statement update(
       db,
       "UPDATE jobs SET state = ?, error_code = ?, error_message = ?, result = ?, step = ?, steps_total = ?, "
-      "last_sequence = ?, restarts = ?, update_ns = ?, start_ns = ?, end_ns = ? WHERE id = ?");
+      "last_sequence = ?, restarts = ?, update_ns = ?, start_ns = ?, end_ns = ?, deaths = ?, death_step = ? "
+      "WHERE id = ?");
   BindChanging(update, 1, job);
-  update.bind(12, job.id);
+  update.bind(14, job.id);
   update.exec();
 }
 

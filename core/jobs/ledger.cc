@@ -22,6 +22,8 @@ absl::StatusOr<Job> Ledger::Advance(const std::string& id, const Decision& decid
     job.error = move->error;
     job.result = std::move(move->result);
     if (move->restarted) ++job.restarts;
+    job.deaths = move->deaths;
+    job.death_step = job.step;
     payloads.push_back(codec_.StatePayload(job.state, job.error, move->message));
     return absl::OkStatus();
   };

@@ -94,9 +94,20 @@ NextMove MoveWithoutBody(const Job& job) {
 
 NextMove MoveOnTakeOver(const Job& job) {
   if (job.state != JobState::kRunning) return MoveWithoutBody(job);
+  const int deaths = job.step > job.death_step ? 1 : job.deaths + 1;
+  if (deaths > kMaxDeaths) {
+    return Move{
+        .to = JobState::kFailed,
+        .message = "failed",
+        .error = absl::AbortedError(absl::StrCat(
+            kMaxDeaths, " servers in a row ended while the job ran at step ", job.step,
+            " (out of memory, perhaps: look at the log of the system); make its batch smaller and submit it "
+            "anew, or resume it where it has a snapshot"))};
+  }
   return Move{.to = JobState::kRunning,
               .message = absl::StrCat("goes on after an interruption; last reported step ", job.step),
-              .restarted = true};
+              .restarted = true,
+              .deaths = deaths};
 }
 
 }  // namespace timbre::jobs

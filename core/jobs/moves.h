@@ -16,6 +16,7 @@ struct Move {
   absl::Status error{};    // of FAILED
   std::string result{};    // of SUCCEEDED
   bool restarted = false;  // counts as one of job.restarts
+  int deaths = 0;          // what job.deaths becomes, at job.step
 };
 
 // A move; nothing: the job stays as it is; an error: what was asked for cannot be.
@@ -37,7 +38,11 @@ NextMove MoveOnEnd(const Job& job, const absl::StatusOr<std::string>& outcome, c
 // What a request (PAUSING, CANCELLING) comes to when no body runs that could answer it.
 NextMove MoveWithoutBody(const Job& job);
 
-// A new scheduler finds the job in the store.
+// Servers that may end in a row under a job without a step in between: then the job is what ends them.
+inline constexpr int kMaxDeaths = 5;
+
+// A new scheduler finds the job in the store. One that kMaxDeaths servers have ended under is FAILED, so that
+// it does not end the next.
 NextMove MoveOnTakeOver(const Job& job);
 
 }  // namespace timbre::jobs

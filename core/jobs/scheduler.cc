@@ -44,8 +44,12 @@ class Scheduler::Impl {
       };
       TIMBRE_RETURN_IF_ERROR(ledger_.Advance(now.id, fail).status());
     }
-    for (auto& [name, lane] : lanes_) lane->Start();
+    if (!options_.hold) Begin();
     return absl::OkStatus();
+  }
+
+  void Begin() {
+    for (auto& [name, lane] : lanes_) lane->Start();
   }
 
   absl::StatusOr<Job> Submit(Job job) {
@@ -184,6 +188,7 @@ int64_t Scheduler::Watch(const std::string& id, std::function<void()> listener) 
   return impl_->watchers().Watch(id, std::move(listener));
 }
 void Scheduler::Unwatch(int64_t watch_id) { impl_->watchers().Unwatch(watch_id); }
+void Scheduler::Begin() { impl_->Begin(); }
 void Scheduler::Stop() { impl_->Stop(); }
 
 }  // namespace timbre::jobs

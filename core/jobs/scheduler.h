@@ -65,11 +65,15 @@ class Scheduler {
         lane_of_kind;                    // kind -> lane; e.g. ssl_training -> device, ingest -> files
     const base::Clock* clock = nullptr;  // nullptr: the machine's
     absl::Duration retry_delay = absl::Seconds(2);  // after a commit that failed
+    bool hold = false;                              // jobs begin only with Begin()
   };
 
   // Takes over what the store holds and starts the lanes.
   static absl::StatusOr<std::unique_ptr<Scheduler>> Start(Options options, JobStore& store, JobCodec& codec);
   ~Scheduler();
+
+  // With Options::hold: lets jobs begin, those taken over first. Once.
+  void Begin();
 
   // Queues a job (idempotent by request_id). Errors: kInvalidArgument no lane runs its kind · as
   // JobStore::Insert · kUnavailable stopped (so do the next three).

@@ -58,6 +58,7 @@ jobs::Scheduler::Options SchedulerOptions() {
   // One thing at a time on the device; files are decoded beside it.
   options.lane_of_kind = {{"ssl_training", "device"}, {"linear_probe", "device"}, {"ingest", "files"}};
   options.clock = &base::Clock::System();
+  options.hold = true;
   return options;
 }
 
@@ -79,6 +80,7 @@ class App::Impl {
     TIMBRE_RETURN_IF_ERROR(StartJobs());
     MakeServices();
     TIMBRE_RETURN_IF_ERROR(Serve());
+    scheduler_->Begin();  // not before the port is ours: a second server on it by mistake must run no job
     if (settings_.ready_file.empty()) return absl::OkStatus();
     return base::WriteFileAtomically(settings_.ready_file, absl::StrCat(address_, "\n"));
   }

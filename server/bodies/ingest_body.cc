@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/dataset/ingest.h"
+#include "core/dataset/source_folder.h"
 #include "server/bodies/job_codec.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
@@ -19,7 +20,7 @@ absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const
   dataset::IngestOptions options;
   options.source_dir = deps.datasets.Folder(id) / "upload";
   if (!spec.path().empty()) {
-    TIMBRE_ASSIGN_OR_RETURN(options.source_dir, services::ResolveSource(deps.data_root, spec.path()));
+    TIMBRE_ASSIGN_OR_RETURN(options.source_dir, dataset::ResolveSource(deps.data_root, spec.path()));
   }
   options.cache_dir = deps.datasets.CacheDir(id);
   options.track_id_pattern = spec.track_id_pattern();

@@ -9,7 +9,6 @@
 #include "core/registry/dataset_store.h"
 #include "core/registry/model_store.h"
 #include "core/train/observer.h"
-#include "server/services/dataset_catalog.h"
 
 namespace timbre::bodies {
 

@@ -86,10 +86,12 @@ class AudioStreamReactor final
     this->Finish(rpc::ToGrpcStatus(status));
   }
 
-  // Runs a step on the decode pool, then goes on; a bad status ends the call.
+  // Runs a step on the decode pool, then goes on; a bad status ends the call. Only the first step asks for a
+  // place in the queue: a stream that was accepted is not refused half-way.
   template <typename Step>
   void Work(Step step) {
-    const absl::Status scheduled = deps_.embedder.decode_pool().Schedule([this, step] {
+    base::Executor& pool = deps_.embedder.decode_pool();
+    auto run = [this, step] {
       absl::Status status = cancel_.token().Check();
       try {
         if (status.ok()) status = step();
@@ -98,7 +100,8 @@ class AudioStreamReactor final
       }
       if (!status.ok()) return End(status);
       WriteOrAdvance();
-    });
+    };
+    const absl::Status scheduled = decoder_ ? pool.Continue(run) : pool.Schedule(run);
     if (!scheduled.ok()) End(scheduled);
   }
 
@@ -147,7 +150,7 @@ class AudioStreamReactor final
   void WriteOrAdvance() {
     if (!answers_.empty()) return this->StartWrite(&answers_.front());
     if (final_sent_) return End(absl::OkStatus());
-    const absl::Status scheduled = deps_.embedder.decode_pool().Schedule([this] { Advance(); });
+    const absl::Status scheduled = deps_.embedder.decode_pool().Continue([this] { Advance(); });
     if (!scheduled.ok()) End(scheduled);
   }
 

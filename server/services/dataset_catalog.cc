@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
+#include "core/dataset/source_folder.h"
 #include "server/convert/field_errors.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
@@ -36,11 +37,6 @@ absl::Status CheckPattern(const std::string& pattern) {
   return absl::OkStatus();
 }
 
-bool IsUnder(const fs::path& path, const fs::path& root) {
-  const auto mismatch = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  return mismatch.first == root.end();
-}
-
 // The data sets that a job names.
 std::vector<std::string> DatasetsOf(const v1::Job& spec) {
   if (spec.has_ssl_training()) return {spec.ssl_training().dataset()};
@@ -51,34 +47,6 @@ std::vector<std::string> DatasetsOf(const v1::Job& spec) {
 }
 
 }  // namespace
-
-absl::StatusOr<fs::path> ResolveSource(const fs::path& data_root, const std::string& path) {
-  if (data_root.empty()) {
-    return absl::FailedPreconditionError(
-        "this server has no data root; set data_root in its configuration, or upload the files");
-  }
-  std::error_code error;
-  const fs::path root = fs::canonical(data_root, error);
-  if (error) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the data root ", data_root.string(), " cannot be read: ", error.message()));
-  }
-  const fs::path relative(path);
-  if (path.find('\0') != std::string::npos || relative.is_absolute() ||
-      !IsUnder((root / relative).lexically_normal(), root)) {
-    return absl::InvalidArgumentError(absl::StrCat("path '", path.substr(0, path.find('\0')),
-                                                   "' leaves the data root; give a folder relative to it"));
-  }
-  const fs::path resolved = fs::canonical(root / relative, error);
-  if (error || !fs::is_directory(resolved, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no folder '", path, "' under the data root"));
-  }
-  if (!IsUnder(resolved, root)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("path '", path, "' leaves the data root through a symbolic link"));
-  }
-  return resolved;
-}
 
 absl::Status DatasetCatalog::Check(const NewDataset& dataset) const {
   convert::FieldErrors errors;
@@ -123,7 +91,8 @@ absl::StatusOr<registry::DatasetInfo> DatasetCatalog::Create(const NewDataset& d
   // The row first: a crash from here on leaves a row that Reconcile finds without a job.
   base::MutexLock lock(creating_);
   TIMBRE_RETURN_IF_ERROR(Check(dataset));
-  if (staging.empty()) TIMBRE_RETURN_IF_ERROR(ResolveSource(options_.data_root, dataset.path).status());
+  if (staging.empty())
+    TIMBRE_RETURN_IF_ERROR(dataset::ResolveSource(options_.data_root, dataset.path).status());
   TIMBRE_RETURN_IF_ERROR(datasets_.Insert(info));
   absl::Status status = staging.empty() ? absl::OkStatus() : PlaceUpload(dataset.id, staging);
   if (status.ok()) status = scheduler_.Submit(std::move(job)).status();

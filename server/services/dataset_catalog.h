@@ -12,12 +12,6 @@
 
 namespace timbre::services {
 
-// The folder that a path of CreateDataset means: under `data_root`, symbolic links resolved. Asked again when
-// the ingest runs, since folders may have become links meanwhile. Errors: kInvalidArgument it leaves the root
-// · kNotFound · kFailedPrecondition no data root.
-absl::StatusOr<std::filesystem::path> ResolveSource(const std::filesystem::path& data_root,
-                                                    const std::string& path);
-
 // Makes and deletes data sets: the row, its files and the ingest job together. Threads: safe.
 class DatasetCatalog {
  public:
@@ -40,7 +34,7 @@ class DatasetCatalog {
   absl::Status Check(const NewDataset& dataset) const;
 
   // Makes the row, INGESTING, and queues its ingest. An upload's files are moved from `staging` to their
-  // place. Errors: as Check and ResolveSource · kInternal, kResourceExhausted the files.
+  // place. Errors: as Check and dataset::ResolveSource · kInternal, kResourceExhausted the files.
   absl::StatusOr<registry::DatasetInfo> Create(const NewDataset& dataset,
                                                const std::filesystem::path& staging = {});
 

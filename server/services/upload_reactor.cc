@@ -28,8 +28,10 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   void OnReadDone(bool ok) override {
     // A stream that broke is no end of an upload: only a client that closed its side has sent all.
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    const absl::Status scheduled =
-        deps_.runner.pool().Schedule([this, ok] { ok ? TakeMessage() : MakeDataset(); });
+    const auto work = [this, ok] { ok ? TakeMessage() : MakeDataset(); };
+    base::Executor& pool = deps_.runner.pool();
+    const absl::Status scheduled = begun_ ? pool.Continue(work) : pool.Schedule(work);
+    begun_ = true;
     if (!scheduled.ok()) End(scheduled);
   }
 
@@ -66,6 +68,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadDatasetRequ
   base::CancelSource cancel_;
   UploadSession session_;
   v1::UploadDatasetRequest request_;
+  bool begun_ = false;  // an upload that was accepted is not refused half-way
 };
 
 }  // namespace

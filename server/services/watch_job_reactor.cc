@@ -28,11 +28,8 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
         last_sequence_(request.after_sequence()) {
     absl::Status status = rpc::CheckAccepting(deps.runner.environment());
     if (status.ok()) status = Begin(request);
-    if (status.ok()) {
-      SchedulePump();
-    } else {
-      End(status);
-    }
+    if (status.ok()) status = deps_.runner.pool().Schedule([this] { Pump(); });
+    if (!status.ok()) End(status);
   }
 
   void OnWriteDone(bool ok) override {
@@ -78,7 +75,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
   }
 
   void SchedulePump() {
-    const absl::Status scheduled = deps_.runner.pool().Schedule([this] { Pump(); });
+    const absl::Status scheduled = deps_.runner.pool().Continue([this] { Pump(); });
     if (!scheduled.ok()) End(scheduled);
   }
 

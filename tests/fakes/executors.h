@@ -14,6 +14,7 @@ class InlineExecutor final : public base::Executor {
     function();
     return absl::OkStatus();
   }
+  absl::Status Continue(std::function<void()> function) override { return Schedule(std::move(function)); }
 };
 
 // Keeps the functions until the test runs them. Threads: one.
@@ -23,6 +24,7 @@ class ManualExecutor final : public base::Executor {
     functions_.push_back(std::move(function));
     return absl::OkStatus();
   }
+  absl::Status Continue(std::function<void()> function) override { return Schedule(std::move(function)); }
   bool RunOne() {
     if (functions_.empty()) return false;
     auto function = std::move(functions_.front());

@@ -50,9 +50,11 @@ TEST(ThreadPoolTest, AFullQueueIsRefusedWithItsNameAndLimit) {
   EXPECT_THAT(pool->Schedule([&runs] { ++runs; }),
               StatusIs(absl::StatusCode::kResourceExhausted,
                        AllOf(HasSubstr("decode pool"), HasSubstr("2 waiting"))));
+  EXPECT_THAT(pool->Continue([&runs] { ++runs; }), IsOk());  // was let in before
   go_on.count_down();
   pool->Stop();
-  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(runs, 3);
+  EXPECT_THAT(pool->Continue([] {}), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(ThreadPoolTest, AStoppedPoolIsUnavailableAndMayBeStoppedAgain) {

@@ -6,6 +6,7 @@ namespace timbre::jobs {
 namespace {
 
 using enum JobState;
+using ::testing::HasSubstr;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -87,6 +88,22 @@ TEST(MovesTest, TakingOverSettlesRequestsAndGoesOnWithRunningJobs) {
   ASSERT_TRUE(running->has_value());
   EXPECT_EQ((*running)->to, kRunning);
   EXPECT_TRUE((*running)->restarted);
+}
+
+TEST(MovesTest, AJobThatEndsServerAfterServerIsFailedButEachStepForgivesTheDeathsBefore) {
+  Job job = In(kRunning);
+  job.step = job.death_step = 7;
+  for (int death = 1; death <= kMaxDeaths; ++death) {
+    const NextMove move = MoveOnTakeOver(job);
+    ASSERT_EQ(To(move, job), kRunning);
+    EXPECT_EQ((*move)->deaths, death);
+    job.deaths = (*move)->deaths;
+  }
+  const NextMove last = MoveOnTakeOver(job);
+  ASSERT_EQ(To(last, job), kFailed);
+  EXPECT_THAT((*last)->error, StatusIs(absl::StatusCode::kAborted, HasSubstr("step 7")));
+  job.step = 8;
+  EXPECT_EQ((*MoveOnTakeOver(job))->deaths, 1);
 }
 
 }  // namespace

@@ -99,8 +99,9 @@ class SchedulerTest : public ::testing::Test {
     TIMBRE_ASSERT_OK_AND_ASSIGN(store_, JobStore::Create(database_));
   }
 
-  void Start() {
+  void Start(bool hold = false) {
     Scheduler::Options options;
+    options.hold = hold;
     options.lane_of_kind = {{"train", "device"}, {"probe", "device"}, {"ingest", "files"}};
     options.clock = &clock_;
     options.retry_delay = absl::Milliseconds(1);

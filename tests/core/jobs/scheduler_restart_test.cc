@@ -69,6 +69,20 @@ TEST_F(SchedulerRestartTest, AStoppedJobStaysRunningAndGoesOnAtTheNextStart) {
   AwaitJob(*scheduler_, *store_, waiting, [](const Job& other) { return other.step == 3; });
 }
 
+TEST_F(SchedulerRestartTest, AHeldSchedulerRunsNothingBeforeItMayBegin) {
+  codec_.bodies["work"] = [](JobContext&) -> absl::StatusOr<std::string> { return std::string("result"); };
+  const std::string left = Leave("train", {JobState::kRunning});
+  Start(/*hold=*/true);
+  const std::string queued = Queue("train", "work");
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Job waits, store_->Get(queued));
+  EXPECT_EQ(waits.state, JobState::kQueued);
+  scheduler_->Begin();
+  EXPECT_EQ(Await(left, JobState::kSucceeded).restarts, 1);
+  Await(queued, JobState::kSucceeded);
+  Start(/*hold=*/true);  // one that never began can be stopped
+  scheduler_->Stop();
+}
+
 TEST_F(SchedulerRestartTest, WhatADeadProcessLeftIsTakenOver) {
   Gate go_on;
   codec_.bodies["work"] = [&](JobContext&) -> absl::StatusOr<std::string> {
