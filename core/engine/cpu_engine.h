@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/engine/encoder.h"
+#include "core/weights/tensor_file.h"
+
+namespace timbre::engine {
+
+// The CPU engine: SampleCNN as a chain of matrix products with pool-fused Winograd convolutions (see
+// ARCHITECTURE.md), without LibTorch. All encoders of one engine share its threads: windows of one call are
+// spread over them, and calls of several threads go one after another. Makes encoders also while others run.
+// Threads: safe. Lifetime: encoders keep what they need.
+class CpuEngine {
+ public:
+  struct Options {
+    std::string precision = "auto";  // fp32 | bf16 | auto: bf16 where the CPU multiplies it natively
+    int threads = 1;                 // at least 1
+    std::filesystem::path plan_file =
+        {};  // keeps what was measured of this machine; empty: measure at each start
+  };
+
+  // Errors: kInvalidArgument precision, threads.
+  static absl::StatusOr<std::unique_ptr<CpuEngine>> Create(const Options& options);
+  ~CpuEngine();
+
+  // Folds and packs the weights of model::SampleCnn, and runs a window through to warm up. The first load of
+  // an architecture measures how its layers are best computed, unless the plan file says so. Errors:
+  // kInvalidArgument tensors that do not fit · kInternal oneDNN.
+  absl::StatusOr<std::shared_ptr<Encoder>> Load(const weights::TensorMap& tensors);
+
+  // "timbre cpu bf16, AVX3, 2 threads".
+  std::string description() const;
+
+ private:
+  struct Shared;
+  explicit CpuEngine(std::shared_ptr<Shared> shared);
+  const std::shared_ptr<Shared> shared_;
+};
+
+// Whether products of bfloat16 are instructions of this CPU (AVX512-BF16 or AMX).
+bool CpuMultipliesBf16();
+
+}  // namespace timbre::engine

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/engine/folded_stack.h"
+#include "core/engine/team.h"
+#include "core/engine/tiled_layer.h"
+
+namespace timbre::engine {
+
+// All layers of a folded stack in one precision, with the memory of one team. Layers of many pool windows go
+// window by window, tile by tile, so that a tile's numbers stay in the L2 cache; from the first layer on that
+// leaves few, several windows go through together.
+// Threads: one Encode at a time.
+template <typename T>
+class CpuNetwork {
+ public:
+  // One choice for each of stack.layers. Errors: kInvalidArgument their number · as TiledLayer::Create.
+  static absl::StatusOr<std::unique_ptr<CpuNetwork>> Create(const FoldedStack& stack,
+                                                            const std::vector<LayerChoice>& choices,
+                                                            Team& team);
+  ~CpuNetwork();
+
+  // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing. Each thread takes
+  // its share of the windows; what is left over is done by all threads, tile by tile. A window's numbers are
+  // the same either way.
+  absl::Status Encode(const float* windows, int64_t count, float* out);
+
+ private:
+  struct Member;
+  CpuNetwork(const FoldedStack& stack, Team& team);
+
+  absl::Status AddLayers(const FoldedStack& stack, const std::vector<LayerChoice>& choices);
+  absl::Status MakeMembers();
+  absl::Status EncodeGroup(Member& member, const float* windows, int64_t count, float* out);
+  absl::Status EncodeTogether(int index, const float* window, float* out);
+  // The tiles of layer `layer` that are left in `next`, one after another.
+  template <typename NextTile>
+  absl::Status RunTiles(Member& member, size_t layer, const Piece<T>& whole, const float* samples,
+                        const NextTile& next);
+  absl::Status RunStacked(Member& member, int64_t count, float* out);
+  void FirstRows(Member& member, const float* samples, int64_t begin, int64_t pool_windows) const;
+  int64_t BufferStride(size_t layer) const;  // numbers of one window's input of a layer
+
+  Team& team_;
+  const int64_t window_samples_;
+  const FoldedLayer first_;
+  const Kernels<T>& kernels_;
+  std::vector<std::unique_ptr<TiledLayer<T>>> layers_;
+  size_t stacked_from_ = 0;  // layers from here on take several windows together
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+}  // namespace timbre::engine

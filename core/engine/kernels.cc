@@ -1,0 +1,248 @@
+#include "core/engine/kernels.h"
+
+#include <bit>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/engine/kernels.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace timbre::engine::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = HWY_CAPPED(float, 16);
+using V = hn::Vec<D>;
+
+HWY_INLINE V LoadRow(D d, const float* p) { return hn::LoadU(d, p); }
+HWY_INLINE V LoadRow(D d, const Bf16* p) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::Rebind<uint32_t, D> whole;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, p))));
+}
+
+HWY_INLINE void StoreRow(D d, V v, float* p) { hn::StoreU(v, d, p); }
+// Highway 1.0 truncates; this rounds to nearest even.
+HWY_INLINE void StoreRow(D d, V v, Bf16* p) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::Rebind<uint32_t, D> whole;
+  const auto bits = hn::BitCast(whole, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7FFF))));
+  (void)d;
+  hn::StoreU(hn::TruncateTo(half, rounded), half, p);
+}
+
+template <typename T>
+void FirstLayer(const float* samples, const TileSpan& span, const float* weight, const float* bias, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t channels = span.channels;
+  for (int64_t c = 0; c < channels; c += lanes) {
+    const V w0 = hn::LoadU(d, weight + c), w1 = hn::LoadU(d, weight + channels + c),
+            w2 = hn::LoadU(d, weight + 2 * channels + c), b = hn::LoadU(d, bias + c);
+    for (int64_t r = 0; r < span.tiles; ++r) {
+      V sum = hn::MulAdd(hn::Set(d, samples[3 * r]), w0, b);
+      sum = hn::MulAdd(hn::Set(d, samples[3 * r + 1]), w1, sum);
+      sum = hn::MulAdd(hn::Set(d, samples[3 * r + 2]), w2, sum);
+      StoreRow(d, hn::Max(sum, hn::Zero(d)), out + r * channels + c);
+    }
+  }
+}
+
+template <typename T>
+void Input3(const T* rows, const TileSpan& span, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V two = hn::Set(d, 2.0f), three = hn::Set(d, 3.0f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const T* in = rows + 3 * t * n;
+    T* to = out + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes, to += lanes) {
+      const V d0 = LoadRow(d, in), d1 = LoadRow(d, in + n), d2 = LoadRow(d, in + 2 * n),
+              d3 = LoadRow(d, in + 3 * n), d4 = LoadRow(d, in + 4 * n);
+      const V d3_d1 = hn::Sub(d3, d1);
+      StoreRow(d, hn::MulAdd(two, hn::Sub(d0, d2), d3_d1), to);
+      StoreRow(d, hn::Sub(d3_d1, hn::Add(d1, d2)), to + span.plane);
+      StoreRow(d, hn::NegMulAdd(three, d2, hn::MulAdd(two, d1, d3)), to + 2 * span.plane);
+      StoreRow(d, d3_d1, to + 3 * span.plane);
+      StoreRow(d, hn::NegMulAdd(two, d3_d1, hn::Sub(d4, d2)), to + 4 * span.plane);
+    }
+  }
+}
+
+template <typename T>
+void Input6(const T* rows, const TileSpan& span, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V c525 = hn::Set(d, 5.25f), c425 = hn::Set(d, 4.25f), c25 = hn::Set(d, 2.5f),
+          c125 = hn::Set(d, 1.25f), half = hn::Set(d, 0.5f), quarter = hn::Set(d, 0.25f),
+          two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const T* in = rows + 6 * t * n;
+    T* to = out + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes, to += lanes) {
+      const V d0 = LoadRow(d, in), d1 = LoadRow(d, in + n), d2 = LoadRow(d, in + 2 * n),
+              d3 = LoadRow(d, in + 3 * n), d4 = LoadRow(d, in + 4 * n), d5 = LoadRow(d, in + 5 * n),
+              d6 = LoadRow(d, in + 6 * n), d7 = LoadRow(d, in + 7 * n);
+      StoreRow(d, hn::MulAdd(c525, hn::Sub(d4, d2), hn::Sub(d0, d6)), to);
+      V even = hn::NegMulAdd(c425, d4, hn::Add(d2, d6));
+      V odd = hn::NegMulAdd(c425, d3, hn::Add(d1, d5));
+      StoreRow(d, hn::Add(even, odd), to + span.plane);
+      StoreRow(d, hn::Sub(even, odd), to + 2 * span.plane);
+      even = hn::NegMulAdd(c125, d4, hn::MulAdd(quarter, d2, d6));
+      odd = hn::NegMulAdd(c25, d3, hn::MulAdd(half, d1, hn::Mul(two, d5)));
+      StoreRow(d, hn::Add(even, odd), to + 3 * span.plane);
+      StoreRow(d, hn::Sub(even, odd), to + 4 * span.plane);
+      even = hn::NegMulAdd(five, d4, hn::MulAdd(four, d2, d6));
+      odd = hn::NegMulAdd(c25, d3, hn::MulAdd(two, d1, hn::Mul(half, d5)));
+      StoreRow(d, hn::Add(even, odd), to + 5 * span.plane);
+      StoreRow(d, hn::Sub(even, odd), to + 6 * span.plane);
+      StoreRow(d, hn::MulAdd(c525, hn::Sub(d3, d5), hn::Sub(d7, d1)), to + 7 * span.plane);
+    }
+  }
+}
+
+HWY_INLINE V PoolRelu(D d, V a, V b, V c, V bias) {
+  return hn::Max(hn::Add(hn::Max(hn::Max(a, b), c), bias), hn::Zero(d));
+}
+
+template <typename T>
+void Output3(const float* products, const TileSpan& span, const float* bias, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const float* in = products + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes) {
+      const V m1 = hn::LoadU(d, in + span.plane), m2 = hn::LoadU(d, in + 2 * span.plane),
+              m3 = hn::LoadU(d, in + 3 * span.plane);
+      const V sum = hn::Add(m1, m2);
+      const V y0 = hn::Add(hn::Add(hn::LoadU(d, in), sum), m3);
+      const V y1 = hn::MulAdd(two, m3, hn::Sub(m1, m2));
+      const V y2 = hn::MulAdd(four, m3, hn::Add(sum, hn::LoadU(d, in + 4 * span.plane)));
+      StoreRow(d, PoolRelu(d, y0, y1, y2, hn::LoadU(d, bias + c)), out + t * n + c);
+    }
+  }
+}
+
+template <typename T>
+void Output6(const float* products, const TileSpan& span, const float* bias, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), eight = hn::Set(d, 8.0f),
+          sixteen = hn::Set(d, 16.0f), c32 = hn::Set(d, 32.0f), half = hn::Set(d, 0.5f),
+          quarter = hn::Set(d, 0.25f), eighth = hn::Set(d, 0.125f), c16th = hn::Set(d, 0.0625f),
+          c32nd = hn::Set(d, 0.03125f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const float* in = products + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes) {
+      const V m1 = hn::LoadU(d, in + span.plane), m2 = hn::LoadU(d, in + 2 * span.plane),
+              m3 = hn::LoadU(d, in + 3 * span.plane), m4 = hn::LoadU(d, in + 4 * span.plane),
+              m5 = hn::LoadU(d, in + 5 * span.plane), m6 = hn::LoadU(d, in + 6 * span.plane);
+      const V s1 = hn::Add(m1, m2), d1 = hn::Sub(m1, m2), s2 = hn::Add(m3, m4), d2 = hn::Sub(m3, m4),
+              s3 = hn::Add(m5, m6), d3 = hn::Sub(m5, m6);
+      const V b = hn::LoadU(d, bias + c);
+      const V y0 = hn::Add(hn::Add(hn::LoadU(d, in), s1), hn::Add(s2, s3));
+      const V y1 = hn::MulAdd(two, d2, hn::MulAdd(half, d3, d1));
+      const V y2 = hn::MulAdd(four, s2, hn::MulAdd(quarter, s3, s1));
+      T* to = out + 2 * t * n + c;
+      StoreRow(d, PoolRelu(d, y0, y1, y2, b), to);
+      const V y3 = hn::MulAdd(eight, d2, hn::MulAdd(eighth, d3, d1));
+      const V y4 = hn::MulAdd(sixteen, s2, hn::MulAdd(c16th, s3, s1));
+      const V y5 = hn::Add(hn::MulAdd(c32, d2, hn::MulAdd(c32nd, d3, d1)), hn::LoadU(d, in + 7 * span.plane));
+      StoreRow(d, PoolRelu(d, y3, y4, y5, b), to + n);
+    }
+  }
+}
+
+template <typename T>
+void MaxOfThree(const float* products, const TileSpan& span, const float* bias, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const float* in = products + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes) {
+      StoreRow(d,
+               PoolRelu(d, hn::LoadU(d, in), hn::LoadU(d, in + span.plane), hn::LoadU(d, in + 2 * span.plane),
+                        hn::LoadU(d, bias + c)),
+               out + t * n + c);
+    }
+  }
+}
+
+template <typename T>
+void BiasRelu(const float* products, const TileSpan& span, const float* bias, T* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    for (int64_t c = 0; c < n; c += lanes) {
+      const V sum = hn::Add(hn::LoadU(d, products + t * n + c), hn::LoadU(d, bias + c));
+      StoreRow(d, hn::Max(sum, hn::Zero(d)), out + t * n + c);
+    }
+  }
+}
+
+template <typename T>
+void Convert(const float* from, int64_t count, T* to) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) StoreRow(d, hn::LoadU(d, from + i), to + i);
+  for (; i < count; ++i) {
+    if constexpr (std::is_same_v<T, float>) {
+      to[i] = from[i];
+    } else {
+      const auto bits = std::bit_cast<uint32_t>(from[i]);
+      to[i] = static_cast<Bf16>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+  }
+}
+
+template <typename T>
+Kernels<T> Table() {
+  return {.first_layer = &FirstLayer<T>,
+          .input3 = &Input3<T>,
+          .input6 = &Input6<T>,
+          .output3 = &Output3<T>,
+          .output6 = &Output6<T>,
+          .max_of_three = &MaxOfThree<T>,
+          .bias_relu = &BiasRelu<T>,
+          .convert = &Convert<T>};
+}
+Kernels<float> TableOfFloat() { return Table<float>(); }
+Kernels<Bf16> TableOfBf16() { return Table<Bf16>(); }
+const char* Target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace timbre::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace timbre::engine {
+
+HWY_EXPORT(TableOfFloat);
+HWY_EXPORT(TableOfBf16);
+HWY_EXPORT(Target);
+
+template <>
+const Kernels<float>& KernelsHere() {
+  static const Kernels<float> table = HWY_DYNAMIC_DISPATCH(TableOfFloat)();
+  return table;
+}
+template <>
+const Kernels<Bf16>& KernelsHere() {
+  static const Kernels<Bf16> table = HWY_DYNAMIC_DISPATCH(TableOfBf16)();
+  return table;
+}
+const char* KernelTarget() { return HWY_DYNAMIC_DISPATCH(Target)(); }
+
+}  // namespace timbre::engine
+#endif  // HWY_ONCE

@@ -1,0 +1,170 @@
+#include "core/engine/plan.h"
+
+#include <chrono>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/engine/aligned_buffer.h"
+#include "core/engine/team.h"
+
+namespace timbre::engine {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kTiles[] = {27, 54, 81, 162, 243};
+constexpr int64_t kMeasuredStack = 16;
+constexpr int kRepeats = 4;
+
+std::string CpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
+      return line.substr(line.find(": ") + 2);
+  }
+  return "unknown";
+}
+
+std::vector<LayerChoice> Candidates(const FoldedLayer& layer, bool bf16) {
+  std::vector<LayerChoice> candidates;
+  if (!layer.pool) return {{Algorithm::kDirect, kTiles[0]}};
+  for (const Algorithm algorithm : {Algorithm::kDirect, Algorithm::kWinograd3, Algorithm::kWinograd6}) {
+    if (bf16 && algorithm == Algorithm::kWinograd6) continue;
+    for (const int64_t tile : kTiles) {
+      if (algorithm == Algorithm::kWinograd6 && tile % 2 != 0) continue;
+      candidates.push_back({algorithm, tile});
+    }
+  }
+  return candidates;
+}
+
+// Seconds that one window takes in this layer, the best of some runs.
+template <typename T>
+absl::StatusOr<double> Measure(const FoldedLayer& layer, const LayerChoice& choice) {
+  TIMBRE_ASSIGN_OR_RETURN(const auto tiled, TiledLayer<T>::Create(layer, choice, kMeasuredStack));
+  const int64_t windows = tiled->windows_at_once();
+  const int64_t in_stride = (kRowsBefore + layer.rows_in + kRowsAfter) * layer.in_channels;
+  const int64_t out_stride = (layer.rows_out() + 1) * layer.out_channels;
+  AlignedBuffer<T> in(windows * in_stride), out(windows * out_stride);
+  AlignedBuffer<T> transformed(tiled->transformed_size());
+  AlignedBuffer<float> products(tiled->products_size());
+  TIMBRE_ASSIGN_OR_RETURN(auto bench, tiled->MakeBench(transformed.data(), products.data()));
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepeats; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int64_t at = 0; at < layer.rows_out(); at += choice.tile) {
+      const Piece<T> piece{.in = in.data() + 3 * at * layer.in_channels,
+                           .out = out.data() + at * layer.out_channels,
+                           .in_stride = in_stride,
+                           .out_stride = out_stride,
+                           .windows = windows,
+                           .pool_windows = std::min(choice.tile, layer.rows_out() - at)};
+      TIMBRE_RETURN_IF_ERROR(tiled->Run(bench, piece));
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best = std::min(best, took.count() / static_cast<double>(windows));
+  }
+  return best;
+}
+
+template <typename T>
+absl::StatusOr<Plan> MeasureAll(const FoldedStack& stack, bool bf16) {
+  Plan plan;
+  for (const FoldedLayer& layer : stack.layers) {
+    const std::vector<LayerChoice> candidates = Candidates(layer, bf16);
+    LayerChoice best = candidates.front();
+    double least = std::numeric_limits<double>::infinity();
+    for (const LayerChoice& candidate : candidates) {
+      if (candidates.size() == 1) break;
+      TIMBRE_ASSIGN_OR_RETURN(const double seconds, Measure<T>(layer, candidate));
+      if (seconds >= least) continue;
+      least = seconds;
+      best = candidate;
+    }
+    plan.push_back(best);
+  }
+  return plan;
+}
+
+// What tells one stack's shapes from another's.
+std::string ShapesOf(const FoldedStack& stack) {
+  std::string shapes = absl::StrCat(stack.window_samples, ":", stack.first.out_channels);
+  for (const FoldedLayer& layer : stack.layers) absl::StrAppend(&shapes, "-", layer.out_channels);
+  return shapes;
+}
+
+std::string EntryName(const PlanKey& key, const FoldedStack& stack) {
+  return absl::StrCat(key.cpu, " | ", key.isa, " | ", key.precision, " | ", key.threads, " threads | ",
+                      ShapesOf(stack));
+}
+
+std::optional<LayerChoice> ParseChoice(const json& entry) {
+  for (const Algorithm algorithm : {Algorithm::kDirect, Algorithm::kWinograd3, Algorithm::kWinograd6}) {
+    if (entry.value("algorithm", "") == AlgorithmName(algorithm))
+      return LayerChoice{algorithm, entry.value("tile", int64_t{0})};
+  }
+  return std::nullopt;
+}
+
+std::optional<Plan> ParsePlan(const json& entry, size_t layers) {
+  Plan plan;
+  for (const json& layer : entry) {
+    const std::optional<LayerChoice> choice = ParseChoice(layer);
+    if (!choice.has_value() || choice->tile < 1 || choice->tile > kTiles[std::size(kTiles) - 1]) return {};
+    plan.push_back(*choice);
+  }
+  return plan.size() == layers ? std::optional(plan) : std::nullopt;
+}
+
+json ReadPlans(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) return json::object();
+  json plans = json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (plans.is_object()) return plans;
+  base::LogError("{} is no JSON object; the engine measures anew", path.string());
+  return json::object();
+}
+
+}  // namespace
+
+PlanKey PlanKeyHere(const std::string& precision, int threads) {
+  return {.cpu = CpuName(), .isa = KernelTarget(), .precision = precision, .threads = threads};
+}
+
+absl::StatusOr<Plan> MeasurePlan(const FoldedStack& stack, const std::string& precision) {
+  const bool bf16 = precision == "bf16";
+  absl::StatusOr<Plan> plan = absl::InternalError("not measured");
+  // A thread of its own: the caller's products may go on using many.
+  Team team(1);
+  team.Run([&](int) { plan = bf16 ? MeasureAll<Bf16>(stack, true) : MeasureAll<float>(stack, false); });
+  return plan;
+}
+
+absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const FoldedStack& stack,
+                                       const PlanKey& key) {
+  const std::string name = EntryName(key, stack);
+  json plans = path.empty() ? json::object() : ReadPlans(path);
+  if (plans.contains(name)) {
+    if (std::optional<Plan> plan = ParsePlan(plans[name], stack.layers.size())) return *std::move(plan);
+    base::LogError("{}: the plan of '{}' does not fit; it is measured anew", path.string(), name);
+  }
+  TIMBRE_ASSIGN_OR_RETURN(Plan plan, MeasurePlan(stack, key.precision));
+  json entry = json::array();
+  for (const LayerChoice& choice : plan) {
+    entry.push_back({{"algorithm", AlgorithmName(choice.algorithm)}, {"tile", choice.tile}});
+  }
+  plans[name] = std::move(entry);
+  if (path.empty()) return plan;
+  const absl::Status written = base::WriteFileAtomically(path, plans.dump(1) + "\n");
+  if (!written.ok()) base::LogError("the engine's plan is not kept: {}", written.ToString());
+  return plan;
+}
+
+}  // namespace timbre::engine

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/engine/folded_stack.h"
+#include "core/engine/tiled_layer.h"
+
+namespace timbre::engine {
+
+// What a measurement of this machine holds for.
+struct PlanKey {
+  std::string cpu;        // "AMD EPYC"
+  std::string isa;        // "AVX3": what the kernels run on
+  std::string precision;  // fp32 | bf16
+  int threads = 1;
+  bool operator==(const PlanKey&) const = default;
+};
+PlanKey PlanKeyHere(const std::string& precision, int threads);
+
+// One choice for each of stack.layers.
+using Plan = std::vector<LayerChoice>;
+
+// Runs every layer by every algorithm and tile that suits the precision, on the calling thread, and takes the
+// fastest: some seconds. bf16 is not given to winograd6, which would cost it half of its digits.
+// Errors: as TiledLayer::Create.
+absl::StatusOr<Plan> MeasurePlan(const FoldedStack& stack, const std::string& precision);
+
+// The plan that `path` holds for the key and the stack's shapes; where there is none, a measured one, which
+// is added to the file (empty path: not kept). Replicas that share the file agree, and no later load
+// measures. A file that cannot be read or written costs a measurement and a line in the log. Errors: as
+// MeasurePlan.
+absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const FoldedStack& stack,
+                                       const PlanKey& key);
+
+}  // namespace timbre::engine

@@ -1,0 +1,143 @@
+#include "core/engine/tiled_layer.h"
+
+#include <algorithm>
+#include <set>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
+namespace timbre::engine {
+
+template <typename T>
+TiledLayer<T>::TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack)
+    : layer_(std::move(layer)),
+      choice_(choice),
+      shape_(ShapeOf(choice.algorithm)),
+      stack_(stack),
+      kernels_(KernelsHere<T>()) {}
+
+template <typename T>
+absl::StatusOr<std::unique_ptr<TiledLayer<T>>> TiledLayer<T>::Create(const FoldedLayer& layer,
+                                                                     const LayerChoice& choice,
+                                                                     int64_t stack) {
+  if (choice.tile < 1 || (choice.algorithm == Algorithm::kWinograd6 && choice.tile % 2 != 0)) {
+    return absl::InvalidArgumentError(absl::StrCat("a tile of ", choice.tile, " pool windows does not suit ",
+                                                   AlgorithmName(choice.algorithm)));
+  }
+  std::unique_ptr<TiledLayer> made(new TiledLayer(layer, choice, stack));
+  const bool direct = choice.algorithm == Algorithm::kDirect;
+  Products::Options options;
+  options.batch = direct ? 1 : made->shape_.products;
+  options.depth = direct ? layer.kernel * layer.in_channels : layer.in_channels;
+  options.columns = layer.out_channels;
+  options.row_stride = options.depth;
+  options.bf16 = std::is_same_v<T, Bf16>;
+  options.row_counts = made->RowCounts();
+  TIMBRE_ASSIGN_OR_RETURN(made->products_,
+                          Products::Create(options, TransformWeights(choice.algorithm, layer)));
+  made->layer_.weight.clear();
+  made->layer_.weight.shrink_to_fit();
+  return made;
+}
+
+template <typename T>
+int64_t TiledLayer<T>::windows_at_once() const {
+  return std::clamp<int64_t>(choice_.tile / pool_windows(), 1, stack_);
+}
+
+// The largest first: it decides the layout of the weights.
+template <typename T>
+std::vector<int64_t> TiledLayer<T>::RowCounts() const {
+  std::set<int64_t, std::greater<>> counts;
+  const int64_t all = pool_windows();
+  if (all > choice_.tile) {
+    counts = {TilesOf(choice_.tile)};
+    if (all % choice_.tile > 0) counts.insert(TilesOf(all % choice_.tile));
+  } else {
+    const bool one_by_one = layer_.pool && choice_.algorithm == Algorithm::kDirect;
+    const int64_t most = one_by_one ? 1 : windows_at_once();
+    for (int64_t windows = 1; windows <= most; ++windows) counts.insert(windows * TilesOf(all));
+  }
+  return {counts.begin(), counts.end()};
+}
+
+template <typename T>
+int64_t TiledLayer<T>::MaxRows() const {
+  return RowCounts().front();
+}
+
+template <typename T>
+int64_t TiledLayer<T>::transformed_size() const {
+  return shape_.products * MaxRows() * layer_.in_channels;
+}
+
+template <typename T>
+int64_t TiledLayer<T>::products_size() const {
+  return shape_.products * MaxRows() * layer_.out_channels;
+}
+
+template <typename T>
+absl::StatusOr<typename TiledLayer<T>::Bench> TiledLayer<T>::MakeBench(T* transformed,
+                                                                       float* products) const {
+  Bench bench;
+  TIMBRE_ASSIGN_OR_RETURN(bench.runner, products_->MakeRunner());
+  bench.transformed = transformed;
+  bench.products = products;
+  return bench;
+}
+
+template <typename T>
+absl::Status TiledLayer<T>::Run(Bench& bench, const Piece<T>& piece) const {
+  if (choice_.algorithm == Algorithm::kDirect) return RunDirect(bench, piece);
+  const bool three = choice_.algorithm == Algorithm::kWinograd3;
+  const int64_t tiles = TilesOf(piece.pool_windows), rows = piece.windows * tiles;
+  TileSpan in{.tiles = tiles, .channels = layer_.in_channels, .plane = rows * layer_.in_channels};
+  TileSpan out{.tiles = tiles, .channels = layer_.out_channels, .plane = rows * layer_.out_channels};
+  for (int64_t w = 0; w < piece.windows; ++w) {
+    (three ? kernels_.input3 : kernels_.input6)(piece.in + w * piece.in_stride, in,
+                                                bench.transformed + w * tiles * in.channels);
+  }
+  TIMBRE_RETURN_IF_ERROR(bench.runner->Run(bench.transformed, rows, bench.products));
+  for (int64_t w = 0; w < piece.windows; ++w) {
+    (three ? kernels_.output3 : kernels_.output6)(bench.products + w * tiles * out.channels, out,
+                                                  layer_.bias.data(), piece.out + w * piece.out_stride);
+  }
+  return absl::OkStatus();
+}
+
+// Frame 3 t + k of a window is a product of the rows from 3 t + k on, so each phase k is one matrix whose
+// rows lie 3 C apart in the input itself.
+template <typename T>
+absl::Status TiledLayer<T>::RunDirect(Bench& bench, const Piece<T>& piece) const {
+  const TileSpan out{.tiles = piece.pool_windows,
+                     .channels = layer_.out_channels,
+                     .plane = piece.pool_windows * layer_.out_channels};
+  for (int64_t w = 0; w < piece.windows; ++w) {
+    const T* in = piece.in + w * piece.in_stride;
+    for (int64_t phase = 0; phase < 3; ++phase) {
+      TIMBRE_RETURN_IF_ERROR(bench.runner->Run(in + phase * layer_.in_channels, piece.pool_windows,
+                                               bench.products + phase * out.plane));
+    }
+    kernels_.max_of_three(bench.products, out, layer_.bias.data(), piece.out + w * piece.out_stride);
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status TiledLayer<T>::RunLast(Bench& bench, const Piece<T>& piece, float* out) const {
+  const int64_t depth = layer_.in_channels;
+  for (int64_t w = 0; w < piece.windows; ++w) {
+    std::copy_n(piece.in + w * piece.in_stride, depth, bench.transformed + w * depth);
+  }
+  TIMBRE_RETURN_IF_ERROR(bench.runner->Run(bench.transformed, piece.windows, bench.products));
+  const TileSpan span{.tiles = piece.windows, .channels = layer_.out_channels, .plane = 0};
+  KernelsHere<float>().bias_relu(bench.products, span, layer_.bias.data(), out);
+  return absl::OkStatus();
+}
+
+template class TiledLayer<float>;
+template class TiledLayer<Bf16>;
+
+}  // namespace timbre::engine

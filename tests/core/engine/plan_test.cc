@@ -1,0 +1,75 @@
+#include "core/engine/plan.h"
+
+#include <fstream>
+
+#include "core/base/atomic_file.h"
+#include "tests/core/engine/naive_stack.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace timbre::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using timbre::testing::TempDir;
+
+const FoldedStack& Stack() {
+  static const FoldedStack stack = HashedStack({16, 16, 32, 16, 32});
+  return stack;
+}
+
+TEST(PlanTest, AMeasuredPlanHasAChoiceForEachLayerAndSuitsThePrecision) {
+  for (const char* precision : {"fp32", "bf16"}) {
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan plan, MeasurePlan(Stack(), precision));
+    ASSERT_EQ(plan.size(), Stack().layers.size());
+    for (const LayerChoice& choice : plan) {
+      EXPECT_GE(choice.tile, 1);
+      if (std::string(precision) == "bf16") EXPECT_NE(choice.algorithm, Algorithm::kWinograd6);
+    }
+  }
+}
+
+TEST(PlanTest, WhatWasMeasuredIsKeptAndNotMeasuredAgain) {
+  const TempDir dir;
+  const PlanKey key = PlanKeyHere("fp32", 2);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan first, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(std::string text, base::ReadFile(dir / "plan.json"));
+  // A plan by hand is taken as it is: that is how one fixes it.
+  for (size_t at = text.find("\"tile\": "); at != std::string::npos; at = text.find("\"tile\": ", at + 1)) {
+    text.replace(at, text.find_first_of(",}\n", at) - at, "\"tile\": 6");
+  }
+  ASSERT_THAT(base::WriteFileAtomically(dir / "plan.json", text), timbre::testing::IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan second, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+  ASSERT_EQ(second.size(), first.size());
+  for (size_t i = 0; i < second.size(); ++i) {
+    EXPECT_EQ(second[i].algorithm, first[i].algorithm);
+    EXPECT_EQ(second[i].tile, 6);
+  }
+}
+
+TEST(PlanTest, PlansOfOtherMachinesAndThreadsLieBesideEachOther) {
+  const TempDir dir;
+  PlanKey key = PlanKeyHere("fp32", 1);
+  for (const char* cpu : {"this one", "that one"}) {
+    key.cpu = cpu;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan plan, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+  }
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string text, base::ReadFile(dir / "plan.json"));
+  EXPECT_THAT(text, HasSubstr("this one"));
+  EXPECT_THAT(text, HasSubstr("that one"));
+}
+
+TEST(PlanTest, ADamagedFileIsMeasuredAnewAndMended) {
+  const TempDir dir;
+  const PlanKey key = PlanKeyHere("bf16", 1);
+  for (const char* text : {"", "[1,2", "[]", "7"}) {
+    std::ofstream(dir / "plan.json") << text;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan plan, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+    EXPECT_EQ(plan.size(), Stack().layers.size());
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string mended, base::ReadFile(dir / "plan.json"));
+    EXPECT_THAT(mended, HasSubstr("algorithm"));
+  }
+}
+
+}  // namespace
+}  // namespace timbre::engine
