@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""The CPU engine, the roof of its machine and the engines that one can install, asked in turns. Run by
+scripts/bench engine. Writes a list of {"name", "precision", "threads", "batch", "gflops"} and what machine it was."""
+import argparse
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import rounds
+
+PEERS = pathlib.Path(__file__).resolve().parent / "peers" / "engine_peers.py"
+OURS = ("timbre", "roof")
+OTHERS = ("openvino", "onnxruntime", "torch-eager", "torch-compile")
+GFLOP_PER_WINDOW = 3.4565  # of the direct convolution: multiply-adds times two
+
+
+class Contender:
+    """A program that answers a question a line."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        self.greeting = self.process.stdout.readline().strip()
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            sys.exit(f"{words[0]} ended at {words}; run its program by hand to see why")
+        return None if answer == "-" else float(answer)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def measure(contenders, question, args):
+    """{name: GFLOP/s}, medians of the turns."""
+    turns = {}
+    for _ in range(args.rounds):
+        for name, contender in contenders.items():
+            answer = contender.ask(name, *question, args.seconds)
+            if answer is not None:
+                turns.setdefault(name, []).append(answer if name in OURS else answer * GFLOP_PER_WINDOW)
+    return {name: statistics.median(values) for name, values in turns.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program")
+    parser.add_argument("out")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2, help="of a measurement in a turn")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 64])
+    parser.add_argument("--without", nargs="*", default=[], choices=OTHERS, help="peers to leave out")
+    args = parser.parse_args()
+
+    others = [name for name in OTHERS if name not in args.without]
+    contenders = {name: Contender([args.program]) for name in OURS}
+    contenders |= {name: Contender([sys.executable, str(PEERS)]) for name in others}
+    results = []
+    print(f"{'GFLOP/s':34}" + "".join(f"{name:>15}" for name in contenders) + f"{'x openvino':>12}{'x roof':>8}")
+    for precision in ("fp32", "bf16"):
+        for threads in args.threads:
+            for batch in args.batches:
+                rates = measure(contenders, (precision, threads, batch), args)
+                results += [{"name": name, "precision": precision, "threads": threads, "batch": batch, "gflops": rate}
+                            for name, rate in rates.items()]
+                cells = "".join(f"{rates[name]:15.1f}" if name in rates else f"{'-':>15}" for name in contenders)
+                best = f"{rates['timbre'] / rates['openvino']:12.2f}" if "openvino" in rates else f"{'-':>12}"
+                label = f"{precision}, {threads} thread(s), batch {batch}"
+                print(f"{label:34}{cells}{best}{rates['timbre'] / rates['roof']:8.2f}", flush=True)
+    rounds.write(args.out, results + [rounds.machine() | {"isa": contenders["timbre"].greeting}])
+    for contender in contenders.values():
+        contender.end()
+
+
+if __name__ == "__main__":
+    main()

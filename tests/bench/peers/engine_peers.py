@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""SampleCNN on the engines that one can install, as a program that answers questions: a line
+`NAME PRECISION THREADS BATCH SECONDS` is answered by windows a second, or `-` where the engine has no such precision.
+Names: torch-eager, torch-compile, onnxruntime, openvino. One process for each name keeps their thread pools apart."""
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+CHANNELS = (128, 128, 128, 256, 256, 256, 256, 256, 256, 512)
+WINDOW = 59049
+
+
+def sample_cnn():
+    """As everybody writes it: Conv1d, BatchNorm1d, ReLU, MaxPool1d; in eval mode."""
+    torch.manual_seed(0)
+    layers, before = [nn.Conv1d(1, 128, 3, stride=3), nn.BatchNorm1d(128), nn.ReLU()], 128
+    for channels in CHANNELS[1:]:
+        layers += [nn.Conv1d(before, channels, 3, padding=1), nn.BatchNorm1d(channels), nn.ReLU(), nn.MaxPool1d(3)]
+        before = channels
+    layers += [nn.Conv1d(before, 512, 1), nn.BatchNorm1d(512), nn.ReLU(), nn.Flatten()]
+    # The table has nine pooled blocks after the first.
+    return nn.Sequential(*layers).eval()
+
+
+class Torch:
+    def __init__(self, precision, threads, compiled):
+        torch.set_num_threads(threads)
+        self.bf16 = precision == "bf16"
+        self.model = sample_cnn()
+        if compiled:
+            self.model = torch.compile(self.model)
+
+    def run(self, windows):
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            self.model(torch.from_numpy(windows))
+
+
+def onnx_file():
+    path = "/tmp/timbre-bench-sample-cnn.onnx"
+    example = torch.zeros(1, 1, WINDOW)
+    torch.onnx.export(sample_cnn(), (example,), path, input_names=["audio"], output_names=["embedding"],
+                      dynamic_axes={"audio": {0: "batch"}, "embedding": {0: "batch"}}, dynamo=False)
+    return path
+
+
+class OnnxRuntime:
+    def __init__(self, precision, threads):
+        import onnxruntime
+        if precision != "fp32":
+            raise NotImplementedError
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(onnx_file(), options, providers=["CPUExecutionProvider"])
+
+    def run(self, windows):
+        self.session.run(None, {"audio": windows})
+
+
+class OpenVino:
+    def __init__(self, precision, threads, batch):
+        import openvino
+        core = openvino.Core()
+        model = core.read_model(onnx_file())
+        model.reshape([batch, 1, WINDOW])
+        self.compiled = core.compile_model(model, "CPU", {
+            "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32"})
+        self.request = self.compiled.create_infer_request()
+
+    def run(self, windows):
+        self.request.infer([windows])
+
+
+def make(name, precision, threads, batch):
+    if name == "torch-eager":
+        return Torch(precision, threads, compiled=False)
+    if name == "torch-compile":
+        return Torch(precision, threads, compiled=True)
+    if name == "onnxruntime":
+        return OnnxRuntime(precision, threads)
+    return OpenVino(precision, threads, batch)
+
+
+def windows_per_second(engine, batch, seconds):
+    windows = np.random.default_rng(0).uniform(-0.5, 0.5, (batch, 1, WINDOW)).astype(np.float32)
+    engine.run(windows)
+    calls, begin = 0, time.perf_counter()
+    while True:
+        engine.run(windows)
+        calls += 1
+        took = time.perf_counter() - begin
+        if took >= seconds:
+            return calls * batch / took
+
+
+def main():
+    print("ready", flush=True)
+    known = {}
+    for line in sys.stdin:
+        name, precision, threads, batch, seconds = line.split()
+        key = (name, precision, threads, batch)
+        try:
+            if key not in known:
+                known[key] = make(name, precision, int(threads), int(batch))
+            torch.set_num_threads(int(threads))
+            print(windows_per_second(known[key], int(batch), float(seconds)), flush=True)
+        except NotImplementedError:
+            print("-", flush=True)
+
+
+if __name__ == "__main__":
+    main()
