@@ -15,6 +15,8 @@ constexpr int64_t kStackedPoolWindows = 27;  // a layer with so few is stacked
 
 }  // namespace
 
+int64_t StackOf(const FoldedLayer& layer) { return layer.rows_out() <= kStackedPoolWindows ? kGroup : 1; }
+
 // What one thread works with. The padding rows of the inputs are zero and stay so.
 template <typename T>
 struct CpuNetwork<T>::Member {
@@ -52,7 +54,7 @@ template <typename T>
 absl::Status CpuNetwork<T>::AddLayers(const FoldedStack& stack, const std::vector<LayerChoice>& choices) {
   for (size_t i = 0; i < stack.layers.size(); ++i) {
     const FoldedLayer& layer = stack.layers[i];
-    const bool stacked = layer.rows_out() <= kStackedPoolWindows && i > 0;
+    const bool stacked = StackOf(layer) > 1 && i > 0;
     LayerChoice choice = choices[i];
     if (!layer.pool) choice.algorithm = Algorithm::kDirect;
     TIMBRE_ASSIGN_OR_RETURN(auto made, TiledLayer<T>::Create(layer, choice, stacked ? kGroup : 1));
@@ -106,6 +108,7 @@ absl::Status CpuNetwork<T>::Encode(const float* windows, int64_t count, float* o
       member.status = EncodeGroup(member, windows + at * window_samples_, group, out + at * embedding);
       done += group;
     }
+    team_.Meet();  // the buffers of the first member are everybody's from here on
     for (int64_t at = share * team_.size(); at < count; ++at) {
       const absl::Status status = EncodeTogether(index, windows + at * window_samples_, out + at * embedding);
       member.status.Update(status);

@@ -13,6 +13,9 @@
 
 namespace timbre::engine {
 
+// How many windows go through a layer together: one where it has many pool windows, else a group.
+int64_t StackOf(const FoldedLayer& layer);
+
 // All layers of a folded stack in one precision, with the memory of one team. Layers of many pool windows go
 // window by window, tile by tile, so that a tile's numbers stay in the L2 cache; from the first layer on that
 // leaves few, several windows go through together.
@@ -26,7 +29,8 @@ class CpuNetwork {
                                                             Team& team);
   ~CpuNetwork();
 
-  // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing. Each thread takes
+  // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing beside
+  // the small tables of arguments that oneDNN makes for each product. Each thread takes
   // its share of the windows; what is left over is done by all threads, tile by tile. A window's numbers are
   // the same either way.
   absl::Status Encode(const float* windows, int64_t count, float* out);

@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/engine/aligned_buffer.h"
+#include "core/engine/cpu_network.h"
 #include "core/engine/team.h"
 
 namespace timbre::engine {
@@ -20,7 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kTiles[] = {27, 54, 81, 162, 243};
-constexpr int64_t kMeasuredStack = 16;
 constexpr int kRepeats = 4;
 
 std::string CpuName() {
@@ -48,7 +48,7 @@ std::vector<LayerChoice> Candidates(const FoldedLayer& layer, bool bf16) {
 // Seconds that one window takes in this layer, the best of some runs.
 template <typename T>
 absl::StatusOr<double> Measure(const FoldedLayer& layer, const LayerChoice& choice) {
-  TIMBRE_ASSIGN_OR_RETURN(const auto tiled, TiledLayer<T>::Create(layer, choice, kMeasuredStack));
+  TIMBRE_ASSIGN_OR_RETURN(const auto tiled, TiledLayer<T>::Create(layer, choice, StackOf(layer)));
   const int64_t windows = tiled->windows_at_once();
   const int64_t in_stride = (kRowsBefore + layer.rows_in + kRowsAfter) * layer.in_channels;
   const int64_t out_stride = (layer.rows_out() + 1) * layer.out_channels;
@@ -59,13 +59,14 @@ absl::StatusOr<double> Measure(const FoldedLayer& layer, const LayerChoice& choi
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kRepeats; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    for (int64_t at = 0; at < layer.rows_out(); at += choice.tile) {
+    const int64_t step = StackOf(layer) > 1 ? layer.rows_out() : choice.tile;
+    for (int64_t at = 0; at < layer.rows_out(); at += step) {
       const Piece<T> piece{.in = in.data() + 3 * at * layer.in_channels,
                            .out = out.data() + at * layer.out_channels,
                            .in_stride = in_stride,
                            .out_stride = out_stride,
                            .windows = windows,
-                           .pool_windows = std::min(choice.tile, layer.rows_out() - at)};
+                           .pool_windows = std::min(step, layer.rows_out() - at)};
       TIMBRE_RETURN_IF_ERROR(tiled->Run(bench, piece));
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;

@@ -52,7 +52,7 @@ template <typename T>
 std::vector<int64_t> TiledLayer<T>::RowCounts() const {
   std::set<int64_t, std::greater<>> counts;
   const int64_t all = pool_windows();
-  if (all > choice_.tile) {
+  if (stack_ == 1 && all > choice_.tile) {
     counts = {TilesOf(choice_.tile)};
     if (all % choice_.tile > 0) counts.insert(TilesOf(all % choice_.tile));
   } else {

@@ -39,8 +39,8 @@ struct Piece {
 template <typename T>
 class TiledLayer {
  public:
-  // `stack`: the most windows of a piece (more than one: each comes with all its pool windows).
-  // Errors: kInvalidArgument a tile below 1, or an odd one for kWinograd6 · as Products::Create.
+  // `stack`: the most windows of a piece. More than one: each comes with all its pool windows, whatever the
+  // tile. Errors: kInvalidArgument a tile below 1, or an odd one for kWinograd6 · as Products::Create.
   static absl::StatusOr<std::unique_ptr<TiledLayer>> Create(const FoldedLayer& layer,
                                                             const LayerChoice& choice, int64_t stack);
 

@@ -8,4 +8,7 @@ namespace timbre::testing {
 // should be a program of its own.
 int64_t Allocations();
 
+// The largest one since the last call of this.
+int64_t LargestAllocation();
+
 }  // namespace timbre::testing
