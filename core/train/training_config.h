@@ -35,7 +35,7 @@ struct OptimizerConfig {
   double momentum = 0.9;                              // SGD, LARS
   bool nesterov = false;                              // SGD, LARS
   double trust_coefficient = 0.001;                   // LARS
-  ScheduleConfig schedule;
+  ScheduleConfig schedule = {};
   double gradient_clip_norm = 0;  // L2 norm over all parameters; 0: no clipping
   int64_t accumulation_steps = 1;
 };
@@ -72,7 +72,7 @@ struct RuntimeConfig {
   int64_t report_interval_steps = 1;  // a progress event every so many steps
   // The problems that end the training as failed, with a snapshot, when they are there after
   // health_grace_steps steps. What is not finite always ends it.
-  std::vector<HealthProblem> stop_on_health;
+  std::vector<HealthProblem> stop_on_health = {};
   int64_t health_grace_steps = 1000;
 };
 

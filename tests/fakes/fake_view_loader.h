@@ -22,7 +22,7 @@ class FakeViewLoader final : public dataset::ViewLoader {
 
   absl::StatusOr<dataset::ViewBatch> Next() override {
     dataset::ViewBatch batch{
-        .step = step_, .tracks = tracks_, .views = views_, .window_samples = window_samples_};
+        .step = step_, .tracks = tracks_, .views = views_, .window_samples = window_samples_, .samples = {}};
     batch.samples.reserve(static_cast<size_t>(views_ * tracks_ * window_samples_));
     for (int view = 0; view < views_; ++view) {
       for (int64_t track = 0; track < tracks_; ++track) {

@@ -154,7 +154,7 @@ TEST(TrainerTest, ABatchThatDoesNotFitIsAnInternalError) {
   TempDir dir;
   Recorder recorder;
   EXPECT_THAT(Train(TinyConfig(2), OnCpu(), dir, recorder, [](dataset::ViewBatch& batch) { batch.step = 7; }),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("step 7")));
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("batch 7")));
   EXPECT_THAT(Train(TinyConfig(2), OnCpu(), dir, recorder,
                     [](dataset::ViewBatch& batch) { batch.samples.pop_back(); }),
               StatusIs(absl::StatusCode::kInternal));
