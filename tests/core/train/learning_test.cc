@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <set>
 
 #include "tests/core/train/trainer_fixture.h"
 
@@ -22,7 +23,10 @@ std::vector<std::pair<std::string, TrainingConfig>> Variants() {
     variants.emplace_back(name, config);
   };
   add("adam", [](auto&) {});
-  add("adamw", [](auto& c) { c.optimizer.kind = OptimizerKind::kAdamW; });
+  add("adamw", [](auto& c) {
+    c.optimizer.kind = OptimizerKind::kAdamW;
+    c.optimizer.weight_decay = 0.1;
+  });
   add("sgd", [](auto& c) {
     c.optimizer.kind = OptimizerKind::kSgd;
     c.optimizer.nesterov = true;
@@ -51,7 +55,7 @@ std::vector<std::pair<std::string, TrainingConfig>> Variants() {
 }
 
 TEST(LearningTest, EachOptionGoesOnBitForBitFromASnapshotAndMakesItsOwnWeights) {
-  std::vector<weights::TensorMap> seen;
+  std::set<std::string> seen;
   for (const auto& [name, config] : Variants()) {
     TempDir dir;
     Recorder whole_recorder, recorder;
@@ -62,8 +66,7 @@ TEST(LearningTest, EachOptionGoesOnBitForBitFromASnapshotAndMakesItsOwnWeights) 
     EXPECT_EQ(parts.encoder, whole.encoder) << name;
     EXPECT_EQ(parts.projector, whole.projector) << name;
     EXPECT_EQ(recorder.steps.back().loss, whole_recorder.steps.back().loss) << name;
-    EXPECT_THAT(seen, ::testing::Not(::testing::Contains(whole.encoder))) << name;
-    seen.push_back(whole.encoder);
+    EXPECT_TRUE(seen.insert(weights::DigestTensors(whole.encoder)).second) << name;
   }
 }
 
