@@ -116,6 +116,7 @@ std::string RenderPlain(const BarFigures& figures) {
   if (figures.total > 0) absl::StrAppend(&out, out.empty() ? "" : " ", Percent(figures));
   const std::string tail = Parts(figures).Join();
   if (!tail.empty()) absl::StrAppend(&out, out.empty() ? "" : "  ", tail);
+  if (!figures.details.empty()) absl::StrAppend(&out, out.empty() ? "" : "  ", figures.details);
   return out;
 }
 

@@ -15,6 +15,8 @@ struct BarFigures {
   std::optional<double> loss = {};
   std::optional<double> windows_per_second = {};
   std::optional<double> eta_seconds = {};
+  // More figures, for logs alone.
+  std::string details = {};
 };
 
 // How it is drawn.

@@ -6,9 +6,11 @@
 #include "client/cli/job_text.h"
 #include "client/cli/json.h"
 #include "client/cli/name_checks.h"
+#include "client/cli/preset_batch.h"
 #include "client/cli/presets.h"
 #include "client/cli/training_options.h"
 #include "client/cli/watch.h"
+#include "client/datasets.h"
 #include "client/jobs.h"
 #include "client/names.h"
 
@@ -44,10 +46,22 @@ std::string SpecText(const v1::Job& job) {
   return absl::StrCat("the server would take this training:\n", text);
 }
 
+// What the data set has is asked only where a preset's batch could be too large. An error is left to the
+// server's answer to the job.
+void FitPreset(const Session& session, const Options& options, const client::Connection& connection,
+               v1::SslTrainingSpec& spec) {
+  if (options.training.preset.empty() || options.training.batch_tracks) return;
+  const auto dataset = client::GetDataset(connection, options.dataset);
+  if (!dataset.ok()) return;
+  const std::string told = FitBatch(*dataset, *spec.mutable_training_config());
+  if (!told.empty()) session.console.err << "note: " << told << "\n";
+}
+
 absl::StatusOr<ExitCode> Train(const Session& session, const Options& options) {
   auto request = MakeRequest(options);
   if (!request.ok()) return request.status();
   const client::Connection connection = session.Connect();
+  FitPreset(session, options, connection, *request->mutable_job()->mutable_ssl_training());
   auto job = client::SubmitJob(connection, *std::move(request));
   if (!job.ok()) return job.status();
   const bool watch = options.watch && !options.dry_run;
@@ -77,7 +91,8 @@ void AddLearningOptions(CLI::App& command, TrainingOptions& options) {
                             ->check(CLI::IsMember(PresetNames()));
   command.add_option("--config", options.config_path, "a TrainingConfig as textproto")->excludes(preset);
   command.add_option("--steps", options.steps, "steps to train");
-  command.add_option("--batch", options.batch_tracks, "tracks in a batch; each gives two views");
+  command.add_option("--batch", options.batch_tracks,
+                     "tracks in a batch; a preset's is lowered to what the data set has");
   command.add_option("--lr", options.learning_rate, "learning rate");
   command
       .add_option("--objective", options.objective,
@@ -94,6 +109,13 @@ void AddRuntimeOptions(CLI::App& command, TrainingOptions& options) {
   command.add_option("--workers", options.loader_workers, "threads that prepare batches");
   command.add_option("--snapshot-every", options.snapshot_interval_steps, "steps between snapshots");
   command.add_option("--report-every", options.report_interval_steps, "steps between progress events");
+  command
+      .add_option(
+          "--stop-on-health", options.stop_on_health,
+          absl::StrCat("problems that end the job as failed: ", absl::StrJoin(HealthProblemNames(), ", ")))
+      ->delimiter(',')
+      ->check(CLI::IsMember(HealthProblemNames()));
+  command.add_option("--health-grace", options.health_grace_steps, "steps before --stop-on-health counts");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/presets.h"
@@ -24,6 +26,11 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   const std::string& origin_;
   std::string text_;
 };
+
+constexpr std::pair<const char*, v1::HealthProblem> kProblems[] = {
+    {"collapse", v1::HEALTH_PROBLEM_COLLAPSE},
+    {"loss-at-chance", v1::HEALTH_PROBLEM_LOSS_AT_CHANCE},
+    {"starving", v1::HEALTH_PROBLEM_STARVING}};
 
 absl::StatusOr<v1::TrainingConfig> BaseConfig(const TrainingOptions& options) {
   if (!options.config_path.empty()) {
@@ -93,6 +100,12 @@ absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& opt
   return config;
 }
 
+std::vector<std::string> HealthProblemNames() {
+  std::vector<std::string> names;
+  for (const auto& [name, problem] : kProblems) names.emplace_back(name);
+  return names;
+}
+
 v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options) {
   v1::RuntimeConfig config;
   if (options.device) config.set_device(*options.device);
@@ -102,6 +115,12 @@ v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options) {
   if (options.loader_workers) config.set_loader_workers(*options.loader_workers);
   if (options.snapshot_interval_steps) config.set_snapshot_interval_steps(*options.snapshot_interval_steps);
   if (options.report_interval_steps) config.set_report_interval_steps(*options.report_interval_steps);
+  for (const std::string& asked : options.stop_on_health) {
+    for (const auto& [name, problem] : kProblems) {
+      if (asked == name) config.add_stop_on_health(problem);
+    }
+  }
+  if (options.health_grace_steps) config.set_health_grace_steps(*options.health_grace_steps);
   return config;
 }
 

@@ -32,6 +32,9 @@ struct TrainingOptions {
   std::optional<int32_t> loader_workers = {};
   std::optional<int64_t> snapshot_interval_steps = {};
   std::optional<int64_t> report_interval_steps = {};
+  // Names of HealthProblemNames().
+  std::vector<std::string> stop_on_health = {};
+  std::optional<int64_t> health_grace_steps = {};
 };
 
 // The preset or file, with the options on top.
@@ -41,6 +44,9 @@ absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& opt
 
 // The objectives that ObjectiveConfig has.
 std::vector<std::string> ObjectiveNames();
+
+// The problems of a training's health, as the command line calls them: "collapse", "loss-at-chance", ...
+std::vector<std::string> HealthProblemNames();
 
 v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options);
 

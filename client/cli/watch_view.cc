@@ -13,13 +13,25 @@ constexpr absl::Duration kDrawInterval = absl::Milliseconds(50);
 constexpr absl::Duration kSayInterval = absl::Seconds(10);
 constexpr char kClearLine[] = "\r\x1b[K";
 
+std::string DetailsOf(const v1::TrainingProgress& progress) {
+  std::string out =
+      absl::StrFormat("lr %.3g  gradient %.3g  align %.3f  uniform %.3f  std %.3f  wait %.0f%%",
+                      progress.learning_rate(), progress.gradient_norm(), progress.alignment(),
+                      progress.uniformity(), progress.embedding_std(), 100 * progress.data_wait_ratio());
+  for (const v1::Diagnostic& diagnostic : progress.diagnostics()) {
+    absl::StrAppend(&out, absl::StrFormat("  %s %.3f", diagnostic.name(), diagnostic.value()));
+  }
+  return out;
+}
+
 BarFigures FiguresOf(const std::string& title, const v1::TrainingProgress& progress) {
   return {.title = title,
           .done = progress.step(),
           .total = progress.step_count(),
           .loss = progress.loss(),
           .windows_per_second = progress.windows_per_second(),
-          .eta_seconds = progress.eta_seconds()};
+          .eta_seconds = progress.eta_seconds(),
+          .details = DetailsOf(progress)};
 }
 
 std::string ProblemName(v1::HealthProblem problem) {

@@ -5,13 +5,18 @@
 
 namespace timbre::dataset {
 
-// The input of one training step.
+// What one item of a batch is: a track, of which each view may be cut from another clip, or a clip, of whose
+// track other clips may be in the batch.
+enum class BatchUnit { kTrack, kClip };
+
+// Augmented views of a batch of tracks, or of clips.
 struct ViewBatch {
-  int64_t step = 0;
-  int64_t tracks = 0;          // N
-  int views = 0;               // M
-  int64_t window_samples = 0;  // T
-  std::vector<float> samples;  // [M, N, T], row-major: view 0 of all tracks, then view 1, ...
+  int64_t step = 0;                  // the batch's number, from 0
+  int64_t tracks = 0;                // N: items
+  int views = 0;                     // M
+  int64_t window_samples = 0;        // T
+  std::vector<float> samples;        // [M, N, T], row-major: view 0 of all items, then view 1, ...
+  std::vector<int64_t> groups = {};  // [N]: the track of each item; equal only in batches of clips
 };
 
 }  // namespace timbre::dataset

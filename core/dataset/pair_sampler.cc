@@ -30,54 +30,60 @@ absl::StatusOr<PairSampler> PairSampler::Create(const ClipDataset& dataset, cons
     if (absl::Status status = CheckPositive(name, value); !status.ok()) return status;
   }
   PairSampler sampler(options);
-  std::map<std::string, size_t> index_of_track;
+  const bool by_track = options.unit == BatchUnit::kTrack;
+  std::map<std::string, int64_t> group_of_track;
   for (const Clip& clip : dataset.clips()) {
-    const auto [entry, fresh] = index_of_track.emplace(clip.track_id, sampler.tracks_.size());
-    if (fresh) sampler.tracks_.emplace_back();
-    Track& track = sampler.tracks_[entry->second];
-    const int64_t before = track.cumulative_lengths.empty() ? 0 : track.cumulative_lengths.back();
-    track.clips.push_back(static_cast<int64_t>(sampler.clip_lengths_.size()));
-    track.cumulative_lengths.push_back(before + clip.length_samples);
+    const int64_t group =
+        group_of_track.emplace(clip.track_id, static_cast<int64_t>(group_of_track.size())).first->second;
+    const auto number = static_cast<int64_t>(sampler.clip_lengths_.size());
+    const auto place = static_cast<size_t>(by_track ? group : number);
+    if (place == sampler.items_.size()) sampler.items_.emplace_back();
+    Item& item = sampler.items_[place];
+    const int64_t before = item.cumulative_lengths.empty() ? 0 : item.cumulative_lengths.back();
+    item.clips.push_back(number);
+    item.cumulative_lengths.push_back(before + clip.length_samples);
     sampler.clip_lengths_.push_back(clip.length_samples);
+    sampler.group_of_clip_.push_back(group);
   }
-  if (sampler.tracks() < options.batch_tracks) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("a batch of ", options.batch_tracks, " tracks is larger than the data set's ",
-                     sampler.tracks(), " tracks; choose a smaller batch or a larger data set"));
+  if (sampler.items() < options.batch_tracks) {
+    const char* unit = by_track ? " tracks" : " clips";
+    return absl::FailedPreconditionError(absl::StrCat("a batch of ", options.batch_tracks, unit,
+                                                      " is larger than the data set's ", sampler.items(),
+                                                      unit, "; choose a smaller batch or a larger data set"));
   }
   return sampler;
 }
 
-std::vector<int64_t> PairSampler::TracksOf(int64_t step) const {
+std::vector<int64_t> PairSampler::ItemsOf(int64_t step) const {
   const int64_t epoch = step / steps_per_epoch();
   const int64_t first = step % steps_per_epoch() * options_.batch_tracks;
-  std::vector<int64_t> order(tracks_.size());
+  std::vector<int64_t> order(items_.size());
   std::iota(order.begin(), order.end(), 0);
   base::Random random({options_.seed, kShuffleStream, static_cast<uint64_t>(epoch)});
   // Fisher-Yates from the front: what comes after the batch need not be shuffled.
   for (int64_t i = 0; i < first + options_.batch_tracks; ++i) {
-    std::swap(order[i], order[random.UniformInt(i, tracks() - 1)]);
+    std::swap(order[i], order[random.UniformInt(i, items() - 1)]);
   }
   return {order.begin() + first, order.begin() + first + options_.batch_tracks};
 }
 
-Crop PairSampler::DrawCrop(const Track& track, base::Random& random) const {
-  const int64_t position = random.UniformInt(0, track.cumulative_lengths.back() - 1);
+Crop PairSampler::DrawCrop(const Item& item, base::Random& random) const {
+  const int64_t position = random.UniformInt(0, item.cumulative_lengths.back() - 1);
   const auto chosen =
-      std::upper_bound(track.cumulative_lengths.begin(), track.cumulative_lengths.end(), position);
-  const int64_t clip = track.clips[chosen - track.cumulative_lengths.begin()];
+      std::upper_bound(item.cumulative_lengths.begin(), item.cumulative_lengths.end(), position);
+  const int64_t clip = item.clips[chosen - item.cumulative_lengths.begin()];
   const int64_t room = std::max<int64_t>(0, clip_lengths_[clip] - options_.crop_samples);
   return {.clip = clip, .begin_samples = random.UniformInt(0, room)};
 }
 
 std::vector<std::vector<Crop>> PairSampler::Batch(int64_t step) const {
-  const std::vector<int64_t> tracks = TracksOf(step);
-  std::vector<std::vector<Crop>> batch(tracks.size());
-  for (size_t i = 0; i < tracks.size(); ++i) {
+  const std::vector<int64_t> items = ItemsOf(step);
+  std::vector<std::vector<Crop>> batch(items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
     for (int view = 0; view < options_.views; ++view) {
       base::Random random(
           {options_.seed, kCropStream, static_cast<uint64_t>(step), i, static_cast<uint64_t>(view)});
-      batch[i].push_back(DrawCrop(tracks_[tracks[i]], random));
+      batch[i].push_back(DrawCrop(items_[items[i]], random));
     }
   }
   return batch;

@@ -146,6 +146,7 @@ ViewBatch MakeViewBatch(const ClipDataset& dataset, const PairSampler& sampler, 
   batch.tracks = static_cast<int64_t>(crops.size());
   batch.views = sampler.options().views;
   batch.window_samples = sampler.options().crop_samples;
+  for (const std::vector<Crop>& item : crops) batch.groups.push_back(sampler.group(item.front().clip));
   const auto window = static_cast<size_t>(batch.window_samples);
   batch.samples.resize(static_cast<size_t>(batch.views) * crops.size() * window);
   for (size_t view = 0; view < static_cast<size_t>(batch.views); ++view) {

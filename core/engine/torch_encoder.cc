@@ -10,8 +10,10 @@
 #include "core/base/status_macros.h"
 #include "core/model/device.h"
 #include "core/model/encoder_module.h"
+#include "core/model/projector.h"
 #include "core/model/torch_compat.h"
 #include "core/model/torch_guard.h"
+#include "core/weights/embedding_layer.h"
 
 namespace timbre::engine {
 namespace {
@@ -27,13 +29,38 @@ struct Placement {
   }
 };
 
+// The encoder, and as much of the projector as the embedding needs.
+struct Network {
+  std::shared_ptr<model::EncoderModule> encoder;
+  model::Projector projector{nullptr};
+  int64_t layer = 0;  // of the projector; 0: the encoder's output
+  int64_t embedding_dim = 0;
+
+  torch::Tensor Forward(const torch::Tensor& windows) {
+    const torch::Tensor embeddings = encoder->forward(windows);
+    return layer == 0 ? embeddings : projector->ForwardTo(layer, embeddings);
+  }
+
+  void Freeze(torch::Device device) {
+    Freeze(*encoder, device);
+    if (layer > 0) Freeze(*projector, device);
+  }
+
+ private:
+  static void Freeze(torch::nn::Module& module, torch::Device device) {
+    module.eval();
+    for (torch::Tensor& parameter : module.parameters()) parameter.set_requires_grad(false);
+    module.to(device);
+  }
+};
+
 class TorchEncoder final : public Encoder {
  public:
-  TorchEncoder(std::shared_ptr<model::EncoderModule> module, const Placement& placement)
-      : module_(std::move(module)),
+  TorchEncoder(Network network, const Placement& placement)
+      : network_(std::move(network)),
         placement_(placement),
-        window_samples_(module_->window_samples()),
-        embedding_dim_(module_->embedding_dim()) {}
+        window_samples_(network_.encoder->window_samples()),
+        embedding_dim_(network_.embedding_dim) {}
 
   absl::Status Encode(std::span<const float> windows, int64_t count, std::span<float> out) override {
     if (count < 1 || static_cast<int64_t>(windows.size()) != count * window_samples_ ||
@@ -69,14 +96,14 @@ class TorchEncoder final : public Encoder {
       // it.
       base::MutexLock lock(mutex_);
       const model::AutocastGuard autocast(placement_.device(), placement_.bf16);
-      embeddings = module_->forward(input.to(placement_.device()));
+      embeddings = network_.Forward(input.to(placement_.device()));
     }
     embeddings = embeddings.to(torch::kCPU, torch::kFloat).contiguous();
     std::copy_n(embeddings.data_ptr<float>(), count * embedding_dim_, out);
   }
 
   base::Mutex mutex_;
-  const std::shared_ptr<model::EncoderModule> module_;
+  Network network_;
   const Placement placement_;
   const int64_t window_samples_;
   const int64_t embedding_dim_;
@@ -99,37 +126,60 @@ absl::StatusOr<Placement> Place(const TorchEncoderOptions& options) {
   return placement;
 }
 
-absl::StatusOr<std::shared_ptr<Encoder>> Load(std::shared_ptr<model::EncoderModule> module,
-                                              const Placement& placement) {
+absl::StatusOr<std::shared_ptr<Encoder>> Load(Network network, const Placement& placement) {
   std::shared_ptr<Encoder> encoder;
   TIMBRE_RETURN_IF_ERROR(model::TorchGuard("loading an encoder", [&] {
-    module->eval();
-    for (torch::Tensor& parameter : module->parameters()) parameter.set_requires_grad(false);
-    module->to(placement.device());
-    encoder = std::make_shared<TorchEncoder>(std::move(module), placement);
+    network.Freeze(placement.device());
+    encoder = std::make_shared<TorchEncoder>(std::move(network), placement);
     return absl::OkStatus();
   }));
   return encoder;
 }
 
+// The network of `encoder` up to a layer, its projector not yet made.
+absl::StatusOr<Network> UpTo(const std::string& layer, std::shared_ptr<model::EncoderModule> encoder,
+                             const weights::TensorMap& projector) {
+  Network network;
+  network.encoder = std::move(encoder);
+  TIMBRE_ASSIGN_OR_RETURN(network.layer, weights::ParseEmbeddingLayer(layer));
+  TIMBRE_ASSIGN_OR_RETURN(network.embedding_dim,
+                          weights::LayerDim(layer, network.encoder->embedding_dim(), projector));
+  return network;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Encoder>> MakeTorchEncoder(const weights::TensorMap& tensors,
-                                                          const TorchEncoderOptions& options) {
+                                                          const TorchEncoderOptions& options,
+                                                          const weights::TensorMap& projector) {
   TIMBRE_ASSIGN_OR_RETURN(const Placement placement, Place(options));
   TIMBRE_ASSIGN_OR_RETURN(auto module, model::MakeEncoder({.architecture = options.architecture}));
   TIMBRE_RETURN_IF_ERROR(model::ImportTensors(tensors, *module));
-  return Load(std::move(module), placement);
+  TIMBRE_ASSIGN_OR_RETURN(Network network, UpTo(options.embedding_layer, std::move(module), projector));
+  if (network.layer > 0) {
+    TIMBRE_ASSIGN_OR_RETURN(network.projector, model::ProjectorOf(projector));
+  }
+  return Load(std::move(network), placement);
 }
 
 absl::StatusOr<std::shared_ptr<Encoder>> MakeUntrainedTorchEncoder(uint64_t seed,
-                                                                   const TorchEncoderOptions& options) {
+                                                                   const TorchEncoderOptions& options,
+                                                                   const weights::TensorMap& projector) {
   TorchEncoderOptions fp32 = options;
   fp32.precision = "fp32";
   TIMBRE_ASSIGN_OR_RETURN(const Placement placement, Place(fp32));
   TIMBRE_ASSIGN_OR_RETURN(auto module,
                           model::MakeEncoder({.architecture = options.architecture, .seed = seed}));
-  return Load(std::move(module), placement);
+  TIMBRE_ASSIGN_OR_RETURN(Network network, UpTo(options.embedding_layer, std::move(module), projector));
+  if (network.layer > 0) {
+    TIMBRE_ASSIGN_OR_RETURN(model::ProjectorOptions shape, model::ProjectorOptionsOf(projector));
+    shape.seed = seed + 1;
+    TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making a projector", [&] {
+      network.projector = model::Projector(shape);
+      return absl::OkStatus();
+    }));
+  }
+  return Load(std::move(network), placement);
 }
 
 }  // namespace timbre::engine

@@ -14,15 +14,20 @@ struct TorchEncoderOptions {
   std::string device = "auto";     // auto | cpu | cuda:N
   std::string precision = "fp32";  // fp32 | bf16 | auto
   int64_t max_batch = 16;          // more windows are encoded in pieces
+  // Where the embedding is taken: weights/embedding_layer.h. Other layers than "encoder" need the projector.
+  std::string embedding_layer = "encoder";
 };
 
-// The LibTorch engine. Errors: kInvalidArgument tensors that do not fit the architecture · as
-// model::ChooseDevice.
+// The LibTorch engine. Errors: kInvalidArgument tensors that do not fit the architecture, or a layer that
+// the projector does not have · as model::ChooseDevice.
 absl::StatusOr<std::shared_ptr<Encoder>> MakeTorchEncoder(const weights::TensorMap& tensors,
-                                                          const TorchEncoderOptions& options);
+                                                          const TorchEncoderOptions& options,
+                                                          const weights::TensorMap& projector = {});
 
-// An encoder of the same architecture with fresh, seeded weights, fp32: the untrained baseline of a probe.
+// An encoder of the same architecture with fresh, seeded weights, fp32: the untrained baseline of a probe. Of
+// the projector only the shapes are taken.
 absl::StatusOr<std::shared_ptr<Encoder>> MakeUntrainedTorchEncoder(uint64_t seed,
-                                                                   const TorchEncoderOptions& options);
+                                                                   const TorchEncoderOptions& options,
+                                                                   const weights::TensorMap& projector = {});
 
 }  // namespace timbre::engine

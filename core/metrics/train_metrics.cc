@@ -14,6 +14,9 @@ const Buckets& SecondsBuckets() {
   return kBuckets;
 }
 
+// Names come from code, but a label's values must be bounded all the same.
+constexpr size_t kMaxDiagnostics = 32;
+
 prometheus::Counter& Counter(Registry& registry, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
 }
@@ -68,6 +71,8 @@ TrainMetrics::TrainMetrics(Registry& registry, const base::Clock& clock)
                                 "Windows trained on a second, since the report before the last.")),
       data_wait_ratio_(Gauge(registry, "timbre_train_data_wait_ratio",
                              "Share of the time that waited for data, since the report before the last.")),
+      diagnostics_(Gauge(registry, "timbre_train_diagnostic",
+                         "Figures of the training's objective by name, last reported step.")),
       problems_(prometheus::BuildCounter()
                     .Name("timbre_train_health_problems_total")
                     .Help("Problems that trainings reported, by kind.")
@@ -98,6 +103,15 @@ void TrainMetrics::OnStep(const train::StepReport& report) {
   Set(embedding_std_, report.embedding_std);
   Set(windows_per_second_, report.windows_per_second);
   Set(data_wait_ratio_, report.data_wait_ratio);
+  SetDiagnostics(report.diagnostics);
+}
+
+void TrainMetrics::SetDiagnostics(const std::map<std::string, double>& diagnostics) {
+  for (const auto& [name, value] : diagnostics) {
+    if (diagnostic_names_.size() >= kMaxDiagnostics && !diagnostic_names_.contains(name)) continue;
+    diagnostic_names_.insert(name);
+    diagnostics_.Add({{"name", name}}).Set(value);
+  }
 }
 
 void TrainMetrics::CountSteps(int64_t step) {

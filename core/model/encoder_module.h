@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/model/architecture.h"
 #include "core/weights/tensor_file.h"
 
 namespace timbre::model {
@@ -28,33 +29,12 @@ struct EncoderOptions {
   std::string architecture = "sample_cnn";
   double dropout = 0.5;  // after blocks 6 and 11 in sample_cnn (preset `tutorial`); 0 in preset `clmr`
   uint64_t seed = 0;     // of the weights: same seed, same weights, whatever else draws random numbers
+  Initialization initialization = Initialization::kPytorch;
 };
 
-// Makes an untrained encoder by the name of its architecture (PyTorch's default initialisation), on the CPU,
-// in train mode. Errors: kInvalidArgument unknown architecture (lists the known ones), dropout outside [0,
-// 1).
+// Makes an untrained encoder by the name of its architecture, on the CPU, in train mode. Errors:
+// kInvalidArgument unknown architecture (lists the known ones), dropout outside [0, 1).
 absl::StatusOr<std::shared_ptr<EncoderModule>> MakeEncoder(const EncoderOptions& options);
-
-// The architectures MakeEncoder knows.
-std::vector<std::string> KnownArchitectures();
-
-// The projector of SimCLR and CLMR: in -> hidden -> ReLU -> out, no bias.
-struct ProjectorOptions {
-  int64_t in_dim = 512;
-  int64_t hidden_dim = 512;
-  int64_t out_dim = 64;
-  bool bias = false;
-  uint64_t seed = 0;  // of the weights
-};
-class ProjectorImpl : public torch::nn::Module {
- public:
-  explicit ProjectorImpl(const ProjectorOptions& options);
-  torch::Tensor forward(const torch::Tensor& embeddings);  // [N, in_dim] -> [N, out_dim]
-
- private:
-  torch::nn::Sequential layers_;
-};
-TORCH_MODULE(Projector);
 
 // Parameters and buffers (not num_batches_tracked) as fp32 tensors on the CPU, named as the module names
 // them.

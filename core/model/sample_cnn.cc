@@ -20,22 +20,24 @@ constexpr int64_t kFirstStride = 3;
 
 }  // namespace
 
-SampleCnn::SampleCnn(double dropout) : dropout_(dropout) {
+SampleCnn::SampleCnn(double dropout, int64_t channel_divisor) : dropout_(dropout) {
   int64_t in_channels = 1;
   for (const BlockShape& shape : kBlocks) {
     const bool first = blocks_.empty();
+    const int64_t channels = shape.channels / channel_divisor;
     Block block;
-    block.convolution = torch::nn::Conv1d(torch::nn::Conv1dOptions(in_channels, shape.channels, shape.kernel)
+    block.convolution = torch::nn::Conv1d(torch::nn::Conv1dOptions(in_channels, channels, shape.kernel)
                                               .stride(first ? kFirstStride : 1)
                                               .padding(first ? 0 : shape.kernel / 2));
-    block.norm = torch::nn::BatchNorm1d(shape.channels);
+    block.norm = torch::nn::BatchNorm1d(channels);
     block.pool = shape.pool;
     block.dropout = shape.dropout;
     blocks_.push_back(block);
     register_module("conv" + std::to_string(blocks_.size()),
                     torch::nn::Sequential(block.convolution, block.norm));
-    in_channels = shape.channels;
+    in_channels = channels;
   }
+  embedding_dim_ = in_channels;
 }
 
 torch::Tensor SampleCnn::forward(const torch::Tensor& windows) {

@@ -10,13 +10,14 @@ namespace timbre::model {
 // [-> MaxPool 3] [-> Dropout]. The last block has kernel 1: at one frame that is the same function as the
 // kernel 3 of the tutorial, whose outer taps only ever meet padding (see ARCHITECTURE.md). 1,844,224
 // parameters; 77 tensors named conv{1..11}.{0,1}.*. Computed in channels-last layout, the first block as a
-// matrix product: 1.4 times faster than Conv1d on a CPU with bf16. Shapes: [N, 1, 59049] -> [N, 512]; another
+// matrix product: 1.4 times faster than Conv1d on a CPU with bf16. Shapes: [N, 1, 59049] -> [N, 512 / channel_divisor]; another
 // length throws.
 class SampleCnn final : public EncoderModule {
  public:
-  explicit SampleCnn(double dropout);
+  // `channel_divisor` makes it narrower: that many times fewer channels in each block (1, 2, 4, ..., 128).
+  explicit SampleCnn(double dropout, int64_t channel_divisor = 1);
   torch::Tensor forward(const torch::Tensor& windows) override;
-  int64_t embedding_dim() const override { return 512; }
+  int64_t embedding_dim() const override { return embedding_dim_; }
   int64_t window_samples() const override { return 59049; }
   void set_generator(torch::Generator generator) override { generator_ = std::move(generator); }
 
@@ -32,6 +33,7 @@ class SampleCnn final : public EncoderModule {
   torch::Tensor Drop(const torch::Tensor& x);
 
   const double dropout_;
+  int64_t embedding_dim_ = 0;
   std::vector<Block> blocks_;
   torch::Generator generator_;  // undefined: LibTorch's global one
 };

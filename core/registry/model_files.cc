@@ -24,7 +24,7 @@ absl::Status WriteVersion(const fs::path& folder, const ModelStore::NewVersion& 
   TIMBRE_RETURN_IF_ERROR(MarkInFlight(folder));
   TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(EncoderFile(folder), version.encoder));
   if (!version.projector.empty()) {
-    TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(folder / "projector.safetensors", version.projector));
+    TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(ProjectorFile(folder), version.projector));
   }
   return base::WriteFileAtomically(folder / "card.json", weights::ModelCardToJson(version.card));
 }
@@ -45,6 +45,8 @@ absl::Status CheckShape(const weights::TensorMap& head, const std::string& name,
 }  // namespace
 
 fs::path EncoderFile(const fs::path& folder) { return folder / "encoder.safetensors"; }
+
+fs::path ProjectorFile(const fs::path& folder) { return folder / "projector.safetensors"; }
 
 fs::path TaggerFile(const fs::path& folder, const std::string& tagger) {
   return folder / absl::StrCat("tagger-", tagger, ".safetensors");
@@ -86,11 +88,18 @@ void RemoveStaged(const fs::path& root) {
   for (const fs::path& folder : staged) RemoveFolder(folder);
 }
 
-absl::StatusOr<weights::TensorMap> ReadPublished(const fs::path& file) {
+absl::StatusOr<weights::TensorMap> ReadPublished(const fs::path& file, const std::string& digest) {
   absl::StatusOr<weights::TensorMap> tensors = weights::ReadTensorFile(file);
-  if (tensors.ok() || absl::IsInternal(tensors.status())) return tensors;
-  return absl::DataLossError(absl::StrCat("published weights cannot be read: ", file.string(), ": ",
-                                          tensors.status().message(), "; restore the file"));
+  if (!tensors.ok()) {
+    if (absl::IsInternal(tensors.status())) return tensors;
+    return absl::DataLossError(absl::StrCat("published weights cannot be read: ", file.string(), ": ",
+                                            tensors.status().message(), "; restore the file"));
+  }
+  if (!digest.empty() && weights::DigestTensors(*tensors) != digest) {
+    return absl::DataLossError(absl::StrCat("the weights in ", file.string(),
+                                            " are not those that were published; restore the file"));
+  }
+  return tensors;
 }
 
 absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim) {

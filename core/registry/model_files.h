@@ -13,6 +13,7 @@ namespace timbre::registry {
 
 // The files of a model version's folder.
 std::filesystem::path EncoderFile(const std::filesystem::path& folder);
+std::filesystem::path ProjectorFile(const std::filesystem::path& folder);
 std::filesystem::path TaggerFile(const std::filesystem::path& folder, const std::string& tagger);
 
 // Writes a version's files, synced, with the in-flight marker, into a new folder under `root` whose name no
@@ -26,8 +27,10 @@ absl::Status MoveIntoPlace(const std::filesystem::path& staged, const std::files
 // Removes the staged folders that a crash left.
 void RemoveStaged(const std::filesystem::path& root);
 
-// As weights::ReadTensorFile, but a published file that is missing or unreadable is kDataLoss.
-absl::StatusOr<weights::TensorMap> ReadPublished(const std::filesystem::path& file);
+// As weights::ReadTensorFile, but a published file that is missing, unreadable or not of the digest (where
+// one is given) is kDataLoss.
+absl::StatusOr<weights::TensorMap> ReadPublished(const std::filesystem::path& file,
+                                                 const std::string& digest = {});
 
 // A tagger's head is "weight" [tags, dim] and "bias" [tags]. Errors: kInvalidArgument.
 absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim);

@@ -151,9 +151,9 @@ void ModelRegistry::Fill(const std::shared_ptr<Slot>& slot) {
 }
 
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::MakeModel(const Version& version) const {
-  TIMBRE_ASSIGN_OR_RETURN(const weights::TensorMap tensors,
-                          store_.ReadEncoder(version.model, version.version));
-  TIMBRE_ASSIGN_OR_RETURN(auto encoder, factory_(version, tensors));
+  TIMBRE_ASSIGN_OR_RETURN(const VersionWeights weights,
+                          store_.ReadWeights(version.model, version.version, version.card.embedding_layer));
+  TIMBRE_ASSIGN_OR_RETURN(auto encoder, factory_(version, weights));
   return std::make_shared<const LoadedModel>(LoadedModel{version, std::move(encoder)});
 }
 

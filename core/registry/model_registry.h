@@ -47,8 +47,8 @@ struct ModelSelector {
 class ModelRegistry {
  public:
   // Makes an encoder from a version's weights: the composition root says which engine.
-  using EncoderFactory = std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(
-      const Version&, const weights::TensorMap&)>;
+  using EncoderFactory =
+      std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(const Version&, const VersionWeights&)>;
 
   ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity = 3);
   ~ModelRegistry();

@@ -12,6 +12,7 @@
 #include "core/registry/model_rows.h"
 #include "core/registry/resource_id.h"
 #include "core/store/migrate.h"
+#include "core/weights/embedding_layer.h"
 
 namespace timbre::registry {
 namespace {
@@ -53,6 +54,17 @@ absl::Status CheckTagger(const Version& version, const Tagger& tagger, const wei
   TIMBRE_RETURN_IF_ERROR(CheckId("tagger", tagger.id));
   if (tagger.tags.empty()) return absl::InvalidArgumentError("a tagger needs at least one tag");
   return CheckHead(head, static_cast<int64_t>(tagger.tags.size()), version.card.embedding_dim);
+}
+
+// The card says truly where the embedding is taken.
+absl::Status CheckLayer(const ModelStore::NewVersion& version) {
+  if (version.card.embedding_layer == weights::kEncoderLayer) return absl::OkStatus();
+  TIMBRE_ASSIGN_OR_RETURN(const int64_t dim,
+                          weights::LayerDim(version.card.embedding_layer, 0, version.projector));
+  if (dim == version.card.embedding_dim) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the card says that an embedding has ",
+                                                 version.card.embedding_dim, " numbers; ",
+                                                 version.card.embedding_layer, " gives ", dim));
 }
 
 }  // namespace
@@ -135,9 +147,11 @@ absl::StatusOr<Version> ModelStore::Publish(const NewVersion& version) {
   TIMBRE_RETURN_IF_ERROR(CheckId("model", version.model));
   if (version.encoder.empty())
     return absl::InvalidArgumentError("a model version needs an encoder's tensors");
+  TIMBRE_RETURN_IF_ERROR(CheckLayer(version));
   if (auto earlier = PublishedBy(version.card.job); earlier.has_value()) return *std::move(earlier);
   NewVersion complete = version;
   complete.card.weights_digest = weights::DigestTensors(version.encoder);
+  complete.card.projector_digest = version.projector.empty() ? "" : weights::DigestTensors(version.projector);
   if (complete.card.create_time == absl::Time()) complete.card.create_time = clock_.Now();
   Version result;
   result.model = version.model;
@@ -272,12 +286,23 @@ absl::Status ModelStore::DeleteModel(const std::string& model, bool force) {
 
 absl::StatusOr<weights::TensorMap> ModelStore::ReadEncoder(const std::string& model, int64_t version) const {
   TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap tensors, ReadPublished(EncoderFile(Folder(model, version))));
-  if (weights::DigestTensors(tensors) != found.card.weights_digest) {
-    return absl::DataLossError(absl::StrCat("the weights of version ", version, " of model '", model,
-                                            "' are not those that were published; restore the file"));
+  return ReadPublished(EncoderFile(Folder(model, version)), found.card.weights_digest);
+}
+
+absl::StatusOr<VersionWeights> ModelStore::ReadWeights(const std::string& model, int64_t version,
+                                                       const std::string& layer) const {
+  VersionWeights result;
+  TIMBRE_ASSIGN_OR_RETURN(const int64_t number, weights::ParseEmbeddingLayer(layer));
+  TIMBRE_ASSIGN_OR_RETURN(result.encoder, ReadEncoder(model, version));
+  if (number == 0) return result;
+  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
+  const fs::path file = ProjectorFile(Folder(model, version));
+  // Versions of before the digest was kept may have a projector all the same.
+  if (fs::exists(file) || !found.card.projector_digest.empty()) {
+    TIMBRE_ASSIGN_OR_RETURN(result.projector, ReadPublished(file, found.card.projector_digest));
   }
-  return tensors;
+  TIMBRE_RETURN_IF_ERROR(weights::LayerDim(layer, 0, result.projector).status());
+  return result;
 }
 
 absl::StatusOr<weights::TensorMap> ModelStore::ReadTaggerHead(const std::string& model, int64_t version,

@@ -46,6 +46,12 @@ struct Model {
   absl::Time create_time;
 };
 
+// What a version's embeddings are computed with.
+struct VersionWeights {
+  weights::TensorMap encoder;
+  weights::TensorMap projector;  // empty where the embedding is the encoder's output
+};
+
 // A model as the store keeps it in memory.
 struct CatalogEntry {
   Model model;
@@ -72,8 +78,9 @@ class ModelStore {
     weights::TensorMap projector;  // may be empty
   };
   // Publishes the next version of a model (made if new). Idempotent by card.job: a job's second publish
-  // returns the first's version. The card's weights_digest is computed here; its create_time, if unset, is
-  // now. Errors: kInvalidArgument the id's form, no tensors.
+  // returns the first's version. The card's digests are computed here; its create_time, if unset, is now.
+  // Errors: kInvalidArgument the id's form, no tensors, an embedding_layer or embedding_dim that the
+  // projector does not have.
   absl::StatusOr<Version> Publish(const NewVersion& version);
 
   // Attaches a tagger (idempotent by job) with its head: "weight" [tags, dim], "bias" [tags]. An empty id
@@ -98,9 +105,12 @@ class ModelStore {
   absl::Status DeleteVersion(const std::string& model, int64_t version, bool force);
   absl::Status DeleteModel(const std::string& model, bool force);
 
-  // Errors: kNotFound · kDataLoss the file is gone, damaged, or not the one that was published (the encoder's
-  // digest is checked).
+  // ReadWeights: those that the embedding at `layer` (weights/embedding_layer.h) needs.
+  // Errors: kNotFound · kDataLoss the file is gone, damaged, or not the one that was published (by its
+  // digest) · kInvalidArgument a layer that the version does not have.
   absl::StatusOr<weights::TensorMap> ReadEncoder(const std::string& model, int64_t version) const;
+  absl::StatusOr<VersionWeights> ReadWeights(const std::string& model, int64_t version,
+                                             const std::string& layer) const;
   absl::StatusOr<weights::TensorMap> ReadTaggerHead(const std::string& model, int64_t version,
                                                     const std::string& tagger) const;
 

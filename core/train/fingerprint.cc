@@ -8,12 +8,15 @@
 namespace timbre::train {
 namespace {
 
-constexpr uint64_t kFormat = 2;
+constexpr uint64_t kFormat = 3;
 
 class Hasher {
  public:
   void Text(const std::string& text) { sha_.AddField(text); }
   void Integer(int64_t number) { sha_.AddNumber(static_cast<uint64_t>(number)); }
+  void Integers(std::initializer_list<int64_t> numbers) {
+    for (int64_t number : numbers) Integer(number);
+  }
   void Reals(std::initializer_list<double> numbers) {
     for (double number : numbers) sha_.AddNumber(std::bit_cast<uint64_t>(number));
   }
@@ -40,19 +43,29 @@ class Hasher {
   base::Sha256 sha_;
 };
 
+void AddOptimizer(const OptimizerConfig& optimizer, Hasher& hash) {
+  hash.Reals({optimizer.learning_rate, optimizer.weight_decay, optimizer.beta1, optimizer.beta2,
+              optimizer.epsilon, optimizer.momentum, optimizer.trust_coefficient,
+              optimizer.schedule.final_ratio, optimizer.gradient_clip_norm});
+  hash.Integers({static_cast<int64_t>(optimizer.kind), optimizer.nesterov ? 1 : 0,
+                 static_cast<int64_t>(optimizer.schedule.kind), optimizer.schedule.warmup_steps,
+                 optimizer.accumulation_steps});
+}
+
 }  // namespace
 
 std::string Fingerprint(const TrainingConfig& config) {
   Hasher hash;
   hash.Integer(kFormat);
   hash.Text(config.architecture);
-  hash.Reals({config.dropout, config.learning_rate});
+  hash.Reals({config.dropout, config.ema_decay});
   hash.Text(std::string(loss::ObjectiveName(config.objective)));
   for (const loss::ObjectiveField& field : loss::ObjectiveFields(config.objective)) hash.Reals({field.value});
-  for (int64_t value : {config.projector_hidden_dim, config.projector_dim, config.batch_tracks, config.steps,
-                        static_cast<int64_t>(config.seed)}) {
-    hash.Integer(value);
-  }
+  hash.Integers({config.projector_hidden_dim, config.projector_dim, config.projector_layers,
+                 config.projector_bias ? 1 : 0, config.projector_batch_norm ? 1 : 0,
+                 static_cast<int64_t>(config.initialization), static_cast<int64_t>(config.batch_unit),
+                 config.batch_tracks, config.views, config.steps, static_cast<int64_t>(config.seed)});
+  AddOptimizer(config.optimizer, hash);
   hash.Integer(static_cast<int64_t>(config.chain.size()));
   for (const augment::EffectConfig& effect : config.chain) {
     hash.Integer(static_cast<int64_t>(effect.parameters.index()));

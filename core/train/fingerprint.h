@@ -6,8 +6,8 @@
 
 namespace timbre::train {
 
-// sha256 (hex) over every field of a config: a snapshot belongs to the config of its fingerprint and to no
-// other.
+// sha256 (hex) over every field of a config that changes the weights: all but embedding_layer. A snapshot
+// belongs to the config of its fingerprint and to no other.
 std::string Fingerprint(const TrainingConfig& config);
 
 }  // namespace timbre::train

@@ -51,6 +51,14 @@ std::vector<HealthEvent> HealthMonitor::Check(const StepReport& report) {
   return events;
 }
 
+std::vector<HealthEvent> HealthMonitor::ongoing() const {
+  std::vector<HealthEvent> events;
+  for (const Tracker* tracker : {&not_finite_, &at_chance_, &collapsed_, &starving_}) {
+    if (tracker->reported) events.push_back(tracker->last);
+  }
+  return events;
+}
+
 std::optional<HealthEvent> HealthMonitor::Track(Tracker& tracker, bool ill, int needed_steps,
                                                 const HealthEvent& event) {
   if (!ill) {
@@ -58,6 +66,7 @@ std::optional<HealthEvent> HealthMonitor::Track(Tracker& tracker, bool ill, int 
     return std::nullopt;
   }
   ++tracker.streak;
+  tracker.last = event;
   const bool too_early = event.problem == HealthProblem::kLossAtChance && event.step < kFirstChanceStep;
   if (tracker.reported || tracker.streak < needed_steps || too_early) return std::nullopt;
   tracker.reported = true;

@@ -19,10 +19,14 @@ class HealthMonitor {
   // The problems that are new with this step.
   std::vector<HealthEvent> Check(const StepReport& report);
 
+  // The problems that were told and have not cleared since, each with what was seen at the last step.
+  std::vector<HealthEvent> ongoing() const;
+
  private:
   struct Tracker {
     int streak = 0;
     bool reported = false;
+    HealthEvent last = {};
   };
   // `event` if the problem has now lasted `needed_steps` steps and was not told yet.
   static std::optional<HealthEvent> Track(Tracker& tracker, bool ill, int needed_steps,

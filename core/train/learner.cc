@@ -1,8 +1,6 @@
 #include "core/train/learner.h"
 
 #include <cmath>
-#include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
@@ -11,11 +9,12 @@
 #include "core/model/seeding.h"
 #include "core/model/torch_compat.h"
 #include "core/model/torch_guard.h"
+#include "core/train/schedule.h"
 
 namespace timbre::train {
 namespace {
 
-enum Stream : uint64_t { kEncoderWeights = 1, kProjectorWeights = 2, kDropout = 3, kPredictorWeights = 4 };
+enum Stream : uint64_t { kDropout = 3, kPredictorWeights = 4 };  // 1 and 2: branch.cc
 
 uint64_t SeedOf(uint64_t seed, Stream stream) { return base::Random({seed, stream}).Next(); }
 
@@ -24,18 +23,10 @@ torch::Device TorchDevice(const model::Device& device) {
                      : torch::Device(torch::kCPU);
 }
 
-template <typename Part>
-void SavePart(torch::serialize::OutputArchive& archive, const std::string& name, const Part& part) {
-  torch::serialize::OutputArchive inner(archive.compilation_unit());
-  part.save(inner);
-  archive.write(name, inner);
-}
-
-template <typename Part>
-void LoadPart(torch::serialize::InputArchive& archive, const std::string& name, Part& part) {
-  torch::serialize::InputArchive inner;
-  archive.read(name, inner);
-  part.load(inner);
+void AddShare(const loss::SpreadDiagnostics& spread, double share, UpdateFigures& figures) {
+  figures.spread.alignment += share * spread.alignment;
+  figures.spread.uniformity += share * spread.uniformity;
+  figures.spread.embedding_std += share * spread.embedding_std;
 }
 
 }  // namespace
@@ -49,35 +40,38 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const TrainingConfig& c
   const bool bf16 =
       runtime.precision == "bf16" || (runtime.precision == "auto" && model::HasFastBf16(device));
   std::unique_ptr<Learner> learner(new Learner(config, TorchDevice(device), bf16));
-  TIMBRE_ASSIGN_OR_RETURN(learner->encoder_,
-                          model::MakeEncoder({.architecture = config.architecture,
-                                              .dropout = config.dropout,
-                                              .seed = SeedOf(config.seed, kEncoderWeights)}));
   TIMBRE_ASSIGN_OR_RETURN(learner->objective_,
                           loss::MakeObjective({.config = config.objective,
                                                .projection_dim = config.projector_dim,
                                                .seed = SeedOf(config.seed, kPredictorWeights)}));
-  TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making a learner", [&] {
-    learner->projector_ =
-        model::Projector(model::ProjectorOptions{.in_dim = learner->encoder_->embedding_dim(),
-                                                 .hidden_dim = config.projector_hidden_dim,
-                                                 .out_dim = config.projector_dim,
-                                                 .seed = SeedOf(config.seed, kProjectorWeights)});
-    std::vector<torch::Tensor> parameters;
-    for (torch::nn::Module* part : {static_cast<torch::nn::Module*>(learner->encoder_.get()),
-                                    static_cast<torch::nn::Module*>(learner->projector_.get()),
-                                    static_cast<torch::nn::Module*>(learner->objective_.get())}) {
-      part->to(learner->device_);
-      part->train();
-      for (torch::Tensor& parameter : part->parameters()) parameters.push_back(parameter);
-    }
-    learner->optimizer_ =
-        std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(config.learning_rate));
+  TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making a random generator", [&] {
     learner->generator_ = model::MakeGenerator(learner->device_, SeedOf(config.seed, kDropout));
-    learner->encoder_->set_generator(learner->generator_);
+    return absl::OkStatus();
+  }));
+  TIMBRE_ASSIGN_OR_RETURN(learner->online_, MakeBranch(config, learner->device_, learner->generator_));
+  if (learner->objective_->wants_target()) {
+    TIMBRE_ASSIGN_OR_RETURN(learner->target_, learner->MakeCopy());
+  }
+  if (config.ema_decay > 0) {
+    TIMBRE_ASSIGN_OR_RETURN(learner->average_, learner->MakeCopy());
+  }
+  TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making an optimiser", [&] {
+    learner->objective_->to(learner->device_);
+    learner->objective_->train();
+    learner->parameters_ = learner->online_.parameters();
+    for (torch::Tensor& parameter : learner->objective_->parameters()) {
+      learner->parameters_.push_back(parameter);
+    }
+    learner->optimizer_ = MakeOptimizer(config.optimizer, learner->parameters_);
     return absl::OkStatus();
   }));
   return learner;
+}
+
+absl::StatusOr<Branch> Learner::MakeCopy() const {
+  TIMBRE_ASSIGN_OR_RETURN(Branch copy, MakeBranch(config_, device_, generator_));
+  for (torch::Tensor& parameter : copy.parameters()) parameter.set_requires_grad(false);
+  return copy;
 }
 
 std::string Learner::description() const {
@@ -85,59 +79,72 @@ std::string Learner::description() const {
                       bf16_ ? ", bf16" : ", fp32");
 }
 
-torch::Tensor Learner::Project(const torch::Tensor& view) {
-  return projector_->forward(encoder_->forward(view));
+UpdateFigures Learner::Update(int64_t step, const std::vector<dataset::ViewBatch>& batches) {
+  ClearGradients(parameters_);
+  UpdateFigures figures;
+  figures.learning_rate = LearningRateAt(config_.optimizer, step, config_.steps);
+  const double share = 1.0 / static_cast<double>(batches.size());
+  for (const dataset::ViewBatch& batch : batches) Accumulate(batch, share, figures);
+  figures.gradient_norm = GradientNorm(parameters_);
+  if (std::isfinite(figures.loss) && std::isfinite(figures.gradient_norm)) Move(step, figures);
+  return figures;
 }
 
-UpdateFigures Learner::Update(const dataset::ViewBatch& batch) {
+torch::Tensor Learner::Project(Branch& branch, const torch::Tensor& windows) const {
+  const model::AutocastGuard autocast(device_, bf16_);
+  return branch.Project(windows);
+}
+
+void Learner::Accumulate(const dataset::ViewBatch& batch, double share, UpdateFigures& figures) {
   // The batch outlives the backward pass, so the tensor may share its memory.
   const torch::Tensor windows =
       torch::from_blob(const_cast<float*>(batch.samples.data()),
                        {batch.views, batch.tracks, 1, batch.window_samples}, torch::kFloat)
           .to(device_);
-  std::vector<torch::Tensor> projections;
-  {
-    const model::AutocastGuard autocast(device_, bf16_);
-    for (int view = 0; view < batch.views; ++view)
-      projections.push_back(Project(windows[view]).to(torch::kFloat));
+  loss::ObjectiveInput input;
+  input.views = Project(online_, windows);
+  if (target_) {
+    torch::NoGradGuard no_grad;
+    input.target = Project(*target_, windows);
   }
-  const torch::Tensor views = torch::stack(projections);
-  const loss::ObjectiveOutput output = objective_->Compute({.views = views});
+  if (!batch.groups.empty()) input.groups = torch::tensor(batch.groups, torch::kLong).to(device_);
+  const loss::ObjectiveOutput output = objective_->Compute(input);
 
-  UpdateFigures figures;
-  figures.spread = loss::MeasureSpread(views.detach());
-  figures.loss = output.loss.item<double>();
-  optimizer_->zero_grad();
-  output.loss.backward();
-  figures.gradient_norm = GradientNorm();
-  if (std::isfinite(figures.loss) && std::isfinite(figures.gradient_norm)) optimizer_->step();
-  return figures;
+  AddShare(loss::MeasureSpread(input.views.detach()), share, figures);
+  for (const auto& [name, value] : output.diagnostics) figures.diagnostics[name] += share * value;
+  figures.loss += share * output.loss.item<double>();
+  (output.loss * share).backward();
 }
 
-double Learner::GradientNorm() const {
-  std::vector<torch::Tensor> norms;
-  for (const auto& group : optimizer_->param_groups()) {
-    for (const torch::Tensor& parameter : group.params()) {
-      if (parameter.grad().defined()) norms.push_back(parameter.grad().norm());
-    }
+void Learner::Move(int64_t step, const UpdateFigures& figures) {
+  if (config_.optimizer.gradient_clip_norm > 0) {
+    ClipGradients(parameters_, figures.gradient_norm, config_.optimizer.gradient_clip_norm);
   }
-  return torch::stack(norms).norm().item<double>();
+  optimizer_->Step(figures.learning_rate);
+  if (target_) MoveTowards(online_, *target_, objective_->target_momentum(step, config_.steps));
+  if (average_) MoveTowards(online_, *average_, config_.ema_decay);
 }
 
 void Learner::Save(torch::serialize::OutputArchive& archive) const {
-  SavePart(archive, "encoder", *encoder_);
-  SavePart(archive, "projector", *projector_);
+  online_.Save(archive, "");
+  if (target_) target_->Save(archive, "target_");
+  if (average_) average_->Save(archive, "average_");
   SavePart(archive, "objective", *objective_);
-  SavePart(archive, "optimizer", *optimizer_);
+  torch::serialize::OutputArchive optimizer(archive.compilation_unit());
+  optimizer_->Save(optimizer);
+  archive.write("optimizer", optimizer);
   archive.write("generator_device", c10::IValue(device_.is_cuda() ? "cuda" : "cpu"));
   archive.write("generator", generator_.get_state(), /*is_buffer=*/true);
 }
 
 void Learner::Load(torch::serialize::InputArchive& archive) {
-  LoadPart(archive, "encoder", *encoder_);
-  LoadPart(archive, "projector", *projector_);
+  online_.Load(archive, "");
+  if (target_) target_->Load(archive, "target_");
+  if (average_) average_->Load(archive, "average_");
   LoadPart(archive, "objective", *objective_);
-  LoadPart(archive, "optimizer", *optimizer_);
+  torch::serialize::InputArchive optimizer;
+  archive.read("optimizer", optimizer);
+  optimizer_->Load(optimizer);
   c10::IValue kind;
   archive.read("generator_device", kind);
   // A training that moved between CPU and GPU cannot go on bit for bit; dropout starts anew from the seed.

@@ -3,27 +3,44 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "core/base/atomic_file.h"
+#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/model/torch_guard.h"
 
 namespace timbre::train {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr char kTitle[] = "timbre snapshot 2 ";
+
+std::string Digest(absl::string_view bytes) {
+  base::Sha256 sha;
+  sha.Update(std::string_view(bytes.data(), bytes.size()));
+  return sha.HexDigest();
+}
+
+// The archive's bytes, once the first line is found to be theirs.
+absl::StatusOr<std::string> CheckedArchive(absl::string_view bytes) {
+  if (!absl::ConsumePrefix(&bytes, kTitle)) {
+    return absl::DataLossError("it is damaged, or of another version of this program");
+  }
+  const size_t end = bytes.find('\n');
+  const absl::string_view archive = end == absl::string_view::npos ? "" : bytes.substr(end + 1);
+  if (bytes.substr(0, end) != Digest(archive)) {
+    return absl::DataLossError("it is damaged: its bytes are not those that were written");
+  }
+  return std::string(archive);
+}
 
 absl::Status Load(std::istringstream& stream, const std::string& fingerprint, Learner& learner,
                   Progress& progress) {
   torch::NoGradGuard no_grad;
   torch::serialize::InputArchive archive;
   archive.load_from(stream);
-  c10::IValue format, config, step, first_loss;
-  archive.read("format", format);
+  c10::IValue config, step, first_loss;
   archive.read("fingerprint", config);
-  if (format.toInt() != kFormat) {
-    return absl::DataLossError(
-        absl::StrCat("it has format ", format.toInt(), ", this program reads ", kFormat));
-  }
   if (config.toStringRef() != fingerprint) {
     return absl::DataLossError(
         "it belongs to another training config; start the job anew to train with this one");
@@ -47,7 +64,6 @@ absl::Status WriteSnapshot(const std::filesystem::path& path, const std::string&
   TIMBRE_RETURN_IF_ERROR(model::TorchGuard("writing a snapshot", [&] {
     torch::NoGradGuard no_grad;
     torch::serialize::OutputArchive archive;
-    archive.write("format", c10::IValue(kFormat));
     archive.write("fingerprint", c10::IValue(fingerprint));
     archive.write("step", c10::IValue(progress.step));
     archive.write("first_loss", c10::IValue(progress.first_loss));
@@ -56,16 +72,19 @@ absl::Status WriteSnapshot(const std::filesystem::path& path, const std::string&
     archive.save_to(stream);
     return absl::OkStatus();
   }));
-  return base::WriteFileAtomically(path, stream.str());
+  const std::string archive = stream.str();
+  return base::WriteFileAtomically(path, absl::StrCat(kTitle, Digest(archive), "\n", archive));
 }
 
 absl::StatusOr<Progress> ReadSnapshot(const std::filesystem::path& path, const std::string& fingerprint,
                                       Learner& learner) {
-  TIMBRE_ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(path));
-  std::istringstream stream(std::move(bytes));
+  TIMBRE_ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path));
   Progress progress;
-  const absl::Status loaded =
-      model::TorchGuard("reading a snapshot", [&] { return Load(stream, fingerprint, learner, progress); });
+  const absl::Status loaded = model::TorchGuard("reading a snapshot", [&]() -> absl::Status {
+    TIMBRE_ASSIGN_OR_RETURN(std::string archive, CheckedArchive(bytes));
+    std::istringstream stream(std::move(archive));
+    return Load(stream, fingerprint, learner, progress);
+  });
   if (!loaded.ok()) {
     return absl::DataLossError(
         absl::StrCat("snapshot ", path.string(), " cannot be used: ", loaded.message()));

@@ -17,7 +17,8 @@ struct Progress {
   std::vector<double> last_losses;  // of the last 10 steps, oldest first
 };
 
-// A snapshot is one torch::serialize archive; `fingerprint` ties it to its config.
+// A snapshot is a line "timbre snapshot 2 <sha256 of the rest>" and one torch::serialize archive;
+// `fingerprint` ties it to its config.
 // Errors: kResourceExhausted disk full · kInternal.
 absl::Status WriteSnapshot(const std::filesystem::path& path, const std::string& fingerprint,
                            const Progress& progress, const Learner& learner);

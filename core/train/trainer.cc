@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/log_line.h"
@@ -44,6 +45,7 @@ class TorchTrainer final : public Trainer {
   }
 
   int64_t step() const override { return progress_.step; }
+  int64_t next_batch() const override { return progress_.step * config_.optimizer.accumulation_steps; }
   std::string description() const override { return learner_->description(); }
 
   absl::StatusOr<TrainingResult> Run(dataset::ViewLoader& loader, Observer& observer,
@@ -55,23 +57,56 @@ class TorchTrainer final : public Trainer {
     HealthMonitor health(learner_->chance_loss());
     Throughput throughput(Throughput::Clock::now(), loader.total_wait());
     for (bool first = true; progress_.step < config_.steps; first = false) {
-      TIMBRE_ASSIGN_OR_RETURN(const dataset::ViewBatch batch, NextBatch(loader, observer, cancel));
-      TIMBRE_ASSIGN_OR_RETURN(StepReport report, RunStep(batch, observer, health));
-      const auto now =
-          throughput.Step(Throughput::Clock::now(), loader.total_wait(), batch.tracks * batch.views);
+      TIMBRE_ASSIGN_OR_RETURN(const auto batches, NextBatches(loader, observer, cancel));
+      TIMBRE_ASSIGN_OR_RETURN(StepReport report, RunStep(batches, observer, health));
+      const auto now = throughput.Step(Throughput::Clock::now(), loader.total_wait(), windows_per_step());
       report.windows_per_second = now.windows_per_second;
       report.data_wait_ratio = now.data_wait_ratio;
       for (const HealthEvent& event : health.Check(report)) observer.OnHealth(event);
-      Report(report, first, throughput, observer);
+      const absl::Status verdict = Verdict(report.step, health);
+      Report(report, first || !verdict.ok(), throughput, observer);
       if (report.step % runtime_.snapshot_interval_steps == 0 || report.step == config_.steps) {
         TIMBRE_RETURN_IF_ERROR(Snapshot(observer));
+      }
+      if (!verdict.ok()) {
+        TIMBRE_RETURN_IF_ERROR(Snapshot(observer));
+        return verdict;
       }
     }
     return Result();
   }
 
  private:
-  // A batch that fits, unless cancelled: then the snapshot is written and the token's status returned.
+  int64_t windows_per_step() const {
+    return config_.batch_tracks * config_.views * config_.optimizer.accumulation_steps;
+  }
+
+  // Not OK when the config says that what is wrong now must end the training.
+  absl::Status Verdict(int64_t step, const HealthMonitor& health) const {
+    if (step < runtime_.health_grace_steps) return absl::OkStatus();
+    for (const HealthEvent& event : health.ongoing()) {
+      const auto& fatal = runtime_.stop_on_health;
+      if (std::find(fatal.begin(), fatal.end(), event.problem) == fatal.end()) continue;
+      return absl::AbortedError(absl::StrCat("training stopped for its health at step ", step, ": ",
+                                             event.message, " The snapshot of this step is kept."));
+    }
+    return absl::OkStatus();
+  }
+
+  // All batches of the next step at once: were a step cut short between them, its snapshot could not be that
+  // of the step before.
+  absl::StatusOr<std::vector<dataset::ViewBatch>> NextBatches(dataset::ViewLoader& loader, Observer& observer,
+                                                              const base::CancelToken& cancel) {
+    std::vector<dataset::ViewBatch> batches;
+    for (int64_t i = 0; i < config_.optimizer.accumulation_steps; ++i) {
+      TIMBRE_ASSIGN_OR_RETURN(dataset::ViewBatch batch, NextBatch(loader, observer, cancel));
+      TIMBRE_RETURN_IF_ERROR(CheckBatch(batch, next_batch() + i));
+      batches.push_back(std::move(batch));
+    }
+    return batches;
+  }
+
+  // A batch, unless cancelled: then the snapshot is written and the token's status returned.
   absl::StatusOr<dataset::ViewBatch> NextBatch(dataset::ViewLoader& loader, Observer& observer,
                                                const base::CancelToken& cancel) {
     absl::StatusOr<dataset::ViewBatch> batch = absl::CancelledError("");
@@ -84,35 +119,39 @@ class TorchTrainer final : public Trainer {
       }
       return cancelled;
     }
-    TIMBRE_RETURN_IF_ERROR(batch.status());
-    if (batch->step != progress_.step || batch->tracks != config_.batch_tracks || batch->views < 2 ||
-        batch->window_samples != learner_->window_samples() ||
-        static_cast<int64_t>(batch->samples.size()) != batch->views * batch->tracks * batch->window_samples) {
-      return absl::InternalError(absl::StrCat("the loader gave the batch of step ", batch->step, " with ",
-                                              batch->views, " views of ", batch->tracks, " tracks of ",
-                                              batch->window_samples, " samples; step ", progress_.step,
-                                              " needs 2 or more views of ", config_.batch_tracks,
-                                              " tracks of ", learner_->window_samples(), " samples"));
-    }
     return batch;
   }
 
+  absl::Status CheckBatch(const dataset::ViewBatch& batch, int64_t number) const {
+    const int64_t window = learner_->window_samples();
+    if (batch.step == number && batch.tracks == config_.batch_tracks && batch.views == config_.views &&
+        batch.window_samples == window &&
+        static_cast<int64_t>(batch.samples.size()) == batch.views * batch.tracks * window) {
+      return absl::OkStatus();
+    }
+    return absl::InternalError(absl::StrCat(
+        "the loader gave batch ", batch.step, " with ", batch.views, " views of ", batch.tracks,
+        " tracks of ", batch.window_samples, " samples; step ", progress_.step, " needs batch ", number,
+        " with ", config_.views, " views of ", config_.batch_tracks, " tracks of ", window, " samples"));
+  }
+
   // Counts the step only if it went well.
-  absl::StatusOr<StepReport> RunStep(const dataset::ViewBatch& batch, Observer& observer,
+  absl::StatusOr<StepReport> RunStep(const std::vector<dataset::ViewBatch>& batches, Observer& observer,
                                      HealthMonitor& health) {
     UpdateFigures figures;
     TIMBRE_RETURN_IF_ERROR(model::TorchGuard("training step", [&] {
-      figures = learner_->Update(batch);
+      figures = learner_->Update(progress_.step, batches);
       return absl::OkStatus();
     }));
     StepReport report{.step = progress_.step + 1,
                       .steps_total = config_.steps,
                       .loss = figures.loss,
-                      .learning_rate = config_.learning_rate,
+                      .learning_rate = figures.learning_rate,
                       .gradient_norm = figures.gradient_norm,
                       .alignment = figures.spread.alignment,
                       .uniformity = figures.spread.uniformity,
-                      .embedding_std = figures.spread.embedding_std};
+                      .embedding_std = figures.spread.embedding_std,
+                      .diagnostics = std::move(figures.diagnostics)};
     if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
       for (const HealthEvent& event : health.Check(report)) observer.OnHealth(event);
       return absl::AbortedError(absl::StrCat("training stopped at step ", report.step, ": loss ", report.loss,
@@ -127,9 +166,9 @@ class TorchTrainer final : public Trainer {
     return report;
   }
 
-  void Report(StepReport& report, bool first, Throughput& throughput, Observer& observer) const {
+  void Report(StepReport& report, bool always, Throughput& throughput, Observer& observer) const {
     const bool last = report.step == config_.steps;
-    if (!first && !last && report.step % runtime_.report_interval_steps != 0) return;
+    if (!always && !last && report.step % runtime_.report_interval_steps != 0) return;
     const auto figures = throughput.TakeReport();
     report.windows_per_second = figures.windows_per_second;
     report.data_wait_ratio = figures.data_wait_ratio;
@@ -150,8 +189,8 @@ class TorchTrainer final : public Trainer {
   absl::StatusOr<TrainingResult> Result() const {
     TrainingResult result;
     TIMBRE_RETURN_IF_ERROR(model::TorchGuard("exporting weights", [&] {
-      result.encoder = model::ExportTensors(learner_->encoder());
-      result.projector = model::ExportTensors(learner_->projector());
+      result.encoder = model::ExportTensors(*learner_->published().encoder);
+      result.projector = model::ExportTensors(*learner_->published().projector);
       return absl::OkStatus();
     }));
     result.steps = progress_.step;

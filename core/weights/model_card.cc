@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "core/weights/embedding_layer.h"
 
 namespace timbre::weights {
 namespace {
@@ -87,7 +88,7 @@ absl::Status ReadPreprocessing(const Json& json, Preprocessing& out) {
 
 std::string ModelCardToJson(const ModelCard& card) {
   const Preprocessing& preprocessing = card.preprocessing;
-  const Json json = {
+  Json json = {
       {"format_version", kFormatVersion},
       {"architecture", card.architecture},
       {"embedding_layer", card.embedding_layer},
@@ -109,6 +110,7 @@ std::string ModelCardToJson(const ModelCard& card) {
       {"build", card.build},
       {"create_time", absl::FormatTime(absl::RFC3339_full, card.create_time, absl::UTCTimeZone())},
   };
+  if (!card.projector_digest.empty()) json["projector_digest"] = card.projector_digest;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -134,6 +136,7 @@ absl::StatusOr<ModelCard> ModelCardFromJson(const std::string& text) {
     TIMBRE_RETURN_IF_ERROR(ReadPreprocessing(*preprocessing, card.preprocessing));
   }
   reader.Text("weights_digest", card.weights_digest);
+  if (json.contains("projector_digest")) reader.Text("projector_digest", card.projector_digest);
   reader.Text("dataset", card.dataset);
   reader.Text("dataset_digest", card.dataset_digest);
   reader.Text("job", card.job);
@@ -158,6 +161,7 @@ std::string EmbeddingSpaceId(const ModelCard& card) {
   hash.AddField(card.embedding_layer);
   hash.AddField(card.normalization);
   hash.AddField(card.pooling);
+  if (card.embedding_layer != kEncoderLayer) hash.AddField(card.projector_digest);
   return hash.HexDigest().substr(0, kIdDigits);
 }
 

@@ -21,12 +21,13 @@ struct Preprocessing {
 // Everything to know about a model version beside its weights. Kept as JSON.
 struct ModelCard {
   std::string architecture = "sample_cnn";    // name in the encoder factory
-  std::string embedding_layer = "encoder";    // where the embedding is taken
+  std::string embedding_layer = "encoder";    // where the embedding is taken: embedding_layer.h
   std::string normalization = "none";         // of the embedding: none or l2
   std::string pooling = "mean";               // of windows into a clip embedding
   int embedding_dim = 512;
   Preprocessing preprocessing;
   std::string weights_digest;                 // DigestTensors of the encoder's tensors
+  std::string projector_digest;               // of the projector's; empty without one
   std::string dataset;                        // resource name of the data set, empty if imported
   std::string dataset_digest;
   std::string job;                            // resource name of the training job
@@ -42,8 +43,8 @@ std::string ModelCardToJson(const ModelCard& card);
 // Errors: kInvalidArgument.
 absl::StatusOr<ModelCard> ModelCardFromJson(const std::string& json);
 
-// The identity of the embedding space: a hash of weights, preprocessing, embedding layer, normalisation and pooling; not of device or
-// precision. 32 hex digits. Embeddings may be compared only when their ids are equal.
+// The identity of the embedding space: a hash of weights (the projector's too, where the embedding is taken there), preprocessing,
+// embedding layer, normalisation and pooling; not of device or precision. 32 hex digits. Embeddings may be compared only when their ids are equal.
 std::string EmbeddingSpaceId(const ModelCard& card);
 
 }  // namespace timbre::weights

@@ -62,10 +62,11 @@ absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLay
   engine.precision = settings.precision;
   engine.max_batch = settings.max_batch_windows;
   rooms.engine = absl::StrCat("libtorch ", rooms.device, " ", settings.precision);
-  auto make_encoder = [engine](const registry::Version& version, const weights::TensorMap& tensors) {
+  auto make_encoder = [engine](const registry::Version& version, const registry::VersionWeights& weights) {
     engine::TorchEncoderOptions options = engine;
     options.architecture = version.card.architecture;
-    return engine::MakeTorchEncoder(tensors, options);
+    options.embedding_layer = version.card.embedding_layer;
+    return engine::MakeTorchEncoder(weights.encoder, options, weights.projector);
   };
   rooms.registry = std::make_unique<registry::ModelRegistry>(*rooms.models, make_encoder,
                                                              static_cast<size_t>(settings.loaded_versions));

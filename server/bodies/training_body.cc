@@ -82,6 +82,7 @@ absl::StatusOr<std::string> RunTrainingBody(const BodyDependencies& deps, jobs::
   proto->set_step_count(result.steps);
   proto->set_first_loss(result.first_loss);
   proto->set_final_loss(result.final_loss);
+  proto->set_weights_digest(result.version.card.weights_digest);
   return out.SerializeAsString();
 }
 

@@ -17,12 +17,15 @@ train::TrainingConfig TrainingConfigFromProto(const v1::TrainingConfig& proto, c
                                               FieldErrors& errors);
 train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, const std::string& prefix,
                                             FieldErrors& errors);
+train::OptimizerConfig OptimizerFromProto(const v1::OptimizerConfig& proto, const std::string& prefix,
+                                          FieldErrors& errors);
 augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const std::string& prefix,
                                     FieldErrors& errors);
 
 // The config with every default written out, as text: for model cards and people.
 std::string TrainingConfigText(const train::TrainingConfig& config);
 v1::TrainingConfig TrainingConfigToProto(const train::TrainingConfig& config);
+v1::OptimizerConfig OptimizerToProto(const train::OptimizerConfig& config);
 v1::AugmentationChain ChainToProto(const augment::ChainConfig& chain);
 
 }  // namespace timbre::convert

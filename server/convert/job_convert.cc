@@ -132,6 +132,11 @@ std::string TrainingPayload(const train::StepReport& report) {
   progress->set_windows_per_second(report.windows_per_second);
   progress->set_data_wait_ratio(report.data_wait_ratio);
   progress->set_eta_seconds(report.eta_seconds);
+  for (const auto& [name, value] : report.diagnostics) {
+    v1::Diagnostic& diagnostic = *progress->add_diagnostics();
+    diagnostic.set_name(name);
+    diagnostic.set_value(value);
+  }
   return event.SerializeAsString();
 }
 

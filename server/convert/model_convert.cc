@@ -35,6 +35,8 @@ v1::ModelVersion VersionToProto(const registry::Version& version) {
     *proto.add_taggers() = TaggerToProto(version, tagger);
   *proto.mutable_create_time() = ToProtoTimestamp(version.create_time);
   proto.set_card_json(weights::ModelCardToJson(version.card));
+  proto.set_embedding_layer(version.card.embedding_layer);
+  proto.set_weights_digest(version.card.weights_digest);
   return proto;
 }
 

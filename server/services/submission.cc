@@ -71,22 +71,27 @@ absl::Status SubmissionChecker::CheckTraining(v1::SslTrainingSpec& spec, jobs::J
       convert::TrainingConfigFromProto(spec.training_config(), prefix + ".training_config", errors);
   const train::RuntimeConfig runtime =
       convert::RuntimeConfigFromProto(spec.runtime_config(), prefix + ".runtime_config", errors);
+  // What waits in the loader, and what one step takes.
+  const int64_t batches = runtime.loader_workers + 1 + config.optimizer.accumulation_steps;
   const int64_t loader_bytes =
-      config.batch_tracks * 2 * audio::kWindowSamples * int64_t{sizeof(float)} * (runtime.loader_workers + 2);
+      config.batch_tracks * config.views * audio::kWindowSamples * int64_t{sizeof(float)} * batches;
   if (errors.empty() && loader_bytes > kMaxLoaderBytes) {
     errors.Add(prefix + ".training_config.batch_tracks",
-               absl::StrCat("with ", runtime.loader_workers, " loader workers, batches of ",
-                            config.batch_tracks, " tracks take ", loader_bytes >> 20, " MiB; at most ",
-                            kMaxLoaderBytes >> 20, " MiB are allowed"));
+               absl::StrCat("with ", runtime.loader_workers, " loader workers, ", batches, " batches of ",
+                            config.batch_tracks, " times ", config.views, " views take ", loader_bytes >> 20,
+                            " MiB; at most ", kMaxLoaderBytes >> 20, " MiB are allowed"));
   }
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   TIMBRE_RETURN_IF_ERROR(model::ChooseDevice(runtime.device).status());
 
   TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo dataset, ReadyDataset(spec.dataset()));
-  if (dataset.tracks < config.batch_tracks) {
+  const bool by_track = config.batch_unit == dataset::BatchUnit::kTrack;
+  const int64_t items = by_track ? dataset.tracks : dataset.clips;
+  if (items < config.batch_tracks) {
+    const char* unit = by_track ? "track" : "clip";
     return absl::FailedPreconditionError(absl::StrCat(
-        "batch_tracks is ", config.batch_tracks, " but ", spec.dataset(), " has only ", dataset.tracks,
-        " tracks; a batch takes each track once, so set batch_tracks to at most ", dataset.tracks));
+        "batch_tracks is ", config.batch_tracks, " but ", spec.dataset(), " has only ", items, " ", unit,
+        "s; a batch takes each ", unit, " once, so set batch_tracks to at most ", items));
   }
   *spec.mutable_training_config() = convert::TrainingConfigToProto(config);
   job.steps_total = config.steps;

@@ -1,5 +1,6 @@
 #include "client/cli/presets.h"
 
+#include "client/cli/preset_batch.h"
 #include "client/cli/training_options.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -7,6 +8,7 @@
 namespace timbre::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::timbre::testing::StatusIs;
@@ -32,6 +34,25 @@ TEST(PresetsTest, ClmrHasNoDropoutAndItsOwnRate) {
   EXPECT_TRUE(config.encoder().has_dropout());
   EXPECT_DOUBLE_EQ(config.encoder().dropout(), 0);
   EXPECT_DOUBLE_EQ(config.optimizer().learning_rate(), 3e-4);
+}
+
+TEST(PresetsTest, ABatchThatIsTooLargeForTheDataSetIsLoweredAndSaid) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(v1::TrainingConfig config, MakeTrainingConfig({.preset = "tutorial"}));
+  v1::Dataset dataset;
+  dataset.set_name("datasets/songs");
+  dataset.set_track_count(100);
+  EXPECT_EQ(FitBatch(dataset, config), "");
+  EXPECT_EQ(config.batch_tracks(), 96);
+  dataset.set_track_count(7);
+  dataset.set_clip_count(50);
+  EXPECT_THAT(FitBatch(dataset, config), AllOf(HasSubstr("7 tracks"), HasSubstr("96")));
+  EXPECT_EQ(config.batch_tracks(), 7);
+  config.set_batch_unit(v1::BATCH_UNIT_CLIP);
+  config.set_batch_tracks(96);
+  EXPECT_THAT(FitBatch(dataset, config), HasSubstr("50 clips"));
+  dataset.set_clip_count(1);
+  EXPECT_EQ(FitBatch(dataset, config), "");
+  EXPECT_EQ(config.batch_tracks(), 50);
 }
 
 TEST(TrainingOptionsTest, OptionsGoOverThePreset) {
@@ -63,6 +84,10 @@ TEST(TrainingOptionsTest, WhatIsNotSaidIsLeftToTheServer) {
   EXPECT_EQ(config.ByteSizeLong(), 0u);
   EXPECT_EQ(MakeRuntimeConfig({}).ByteSizeLong(), 0u);
   EXPECT_EQ(MakeRuntimeConfig({.precision = "bf16"}).precision(), v1::PRECISION_BF16);
+  const v1::RuntimeConfig health =
+      MakeRuntimeConfig({.stop_on_health = {"collapse", "starving"}, .health_grace_steps = 9});
+  EXPECT_THAT(health.stop_on_health(), ElementsAre(v1::HEALTH_PROBLEM_COLLAPSE, v1::HEALTH_PROBLEM_STARVING));
+  EXPECT_EQ(health.health_grace_steps(), 9);
 }
 
 TEST(TrainingOptionsTest, AnErrorInAFileHasItsPlace) {

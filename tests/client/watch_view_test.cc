@@ -38,6 +38,21 @@ class WatchViewTest : public ::testing::Test {
   Console console_{.out = out_, .err = err_};
 };
 
+TEST_F(WatchViewTest, ALogTellsTheObjectivesFiguresToo) {
+  WatchView view(console_, "j1");
+  v1::JobEvent event = Progress(1, 1000);
+  event.mutable_training_progress()->set_learning_rate(3e-4);
+  event.mutable_training_progress()->set_uniformity(-2.5);
+  auto& diagnostic = *event.mutable_training_progress()->add_diagnostics();
+  diagnostic.set_name("positive_similarity");
+  diagnostic.set_value(0.75);
+  view.OnEvent(event);
+  view.Close();
+  EXPECT_THAT(out_.str(), HasSubstr("lr 0.0003"));
+  EXPECT_THAT(out_.str(), HasSubstr("uniform -2.500"));
+  EXPECT_THAT(out_.str(), HasSubstr("positive_similarity 0.750"));
+}
+
 TEST_F(WatchViewTest, ALogGetsALineEachTenSecondsOfTheJob) {
   WatchView view(console_, "j1");
   for (int64_t step = 1; step <= 99; ++step) view.OnEvent(Progress(step, 1000 + step / 4));

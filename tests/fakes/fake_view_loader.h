@@ -14,19 +14,22 @@ namespace timbre::fakes {
 // noise. The batch of step k depends on k alone. Threads: one.
 class FakeViewLoader final : public dataset::ViewLoader {
  public:
-  FakeViewLoader(int64_t tracks, int64_t window_samples, int64_t first_step = 0)
-      : tracks_(tracks), window_samples_(window_samples), step_(first_step) {}
+  FakeViewLoader(int64_t tracks, int64_t window_samples, int64_t first_step = 0, int views = 2)
+      : tracks_(tracks), window_samples_(window_samples), views_(views), step_(first_step) {}
 
   // Called with each batch before it is given out.
   void set_on_batch(std::function<void(dataset::ViewBatch&)> on_batch) { on_batch_ = std::move(on_batch); }
 
   absl::StatusOr<dataset::ViewBatch> Next() override {
     dataset::ViewBatch batch{
-        .step = step_, .tracks = tracks_, .views = 2, .window_samples = window_samples_, .samples = {}};
-    batch.samples.reserve(static_cast<size_t>(2 * tracks_ * window_samples_));
-    for (uint64_t view = 0; view < 2; ++view) {
-      for (int64_t track = 0; track < tracks_; ++track) AppendView(static_cast<uint64_t>(track), view, batch);
+        .step = step_, .tracks = tracks_, .views = views_, .window_samples = window_samples_, .samples = {}};
+    batch.samples.reserve(static_cast<size_t>(views_ * tracks_ * window_samples_));
+    for (int view = 0; view < views_; ++view) {
+      for (int64_t track = 0; track < tracks_; ++track) {
+        AppendView(static_cast<uint64_t>(track), static_cast<uint64_t>(view), batch);
+      }
     }
+    for (int64_t track = 0; track < tracks_; ++track) batch.groups.push_back(track);
     ++step_;
     if (on_batch_) on_batch_(batch);
     return batch;
@@ -49,6 +52,7 @@ class FakeViewLoader final : public dataset::ViewLoader {
 
   const int64_t tracks_;
   const int64_t window_samples_;
+  const int views_;
   int64_t step_;
   std::function<void(dataset::ViewBatch&)> on_batch_;
 };

@@ -106,6 +106,9 @@ class CommandLineTest(unittest.TestCase):
         error = self.timbre("train", "--dataset", "train", "--model", "m", "--batch", "60", code=1).stderr
         self.assertIn("only 6 tracks", error)
         self.assertIn("steps", self.timbre("train", "--dataset", "train", "--model", "m", "--steps", "0", code=1).stderr)
+        preset = self.timbre("train", "--dataset", "train", "--model", "m", "--preset", "tutorial", "--dry-run")
+        self.assertIn("a batch takes 6 instead of the preset's 96", preset.stderr)
+        self.assertIn("batch_tracks: 6", preset.stdout)
         self.timbre("train", "--dataset", "nothing", "--model", "m", code=3)
         self.timbre("train", "--dataset", "train", code=2)
 

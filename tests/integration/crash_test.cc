@@ -1,5 +1,8 @@
 // kill -9 of a real server in the midst of a training, and SIGTERM: what was acknowledged is there, and the
 // training goes on.
+#include <fstream>
+#include <random>
+
 #include "tests/support/job_wait.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/server_process.h"
@@ -28,6 +31,36 @@ class CrashTest : public ::testing::Test {
   }
 
   std::unique_ptr<v1::JobService::Stub> Jobs() { return v1::JobService::NewStub(server_.channel()); }
+
+  // A training of the narrow encoder that uses whatever a snapshot must hold.
+  std::string SubmitTiny(const std::string& model, int32_t loader_workers) {
+    grpc::ClientContext context;
+    v1::SubmitJobRequest request;
+    auto* spec = request.mutable_job()->mutable_ssl_training();
+    spec->set_dataset("datasets/train");
+    spec->set_model("models/" + model);
+    auto* config = spec->mutable_training_config();
+    config->mutable_encoder()->set_architecture("sample_cnn_tiny");
+    config->set_batch_tracks(2);
+    config->set_steps(40);
+    config->set_ema_decay(0.9);
+    config->mutable_optimizer()->set_accumulation_steps(2);
+    config->mutable_optimizer()->mutable_schedule()->set_warmup_steps(4);
+    config->mutable_optimizer()->mutable_schedule()->mutable_cosine();
+    spec->mutable_runtime_config()->set_loader_workers(loader_workers);
+    spec->mutable_runtime_config()->set_snapshot_interval_steps(3);
+    v1::SubmitJobResponse response;
+    EXPECT_THAT(Jobs()->SubmitJob(&context, request, &response), IsRpcOk());
+    return response.job().name();
+  }
+
+  // The digest of the weights that a job made.
+  std::string DigestOf(const std::string& job) {
+    const v1::Job done = testing::WaitForJob(*Jobs(), job);
+    EXPECT_EQ(done.state(), v1::JOB_STATE_SUCCEEDED) << done.error().message();
+    EXPECT_EQ(done.ssl_training_result().weights_digest().size(), 64U);
+    return done.ssl_training_result().weights_digest();
+  }
 
   std::string Submit(int64_t steps) {
     grpc::ClientContext context;
@@ -105,6 +138,60 @@ TEST_F(CrashTest, SigtermWritesASnapshotEndsWatchersAndExitsCleanly) {
   ASSERT_FALSE(events.empty());
   EXPECT_TRUE(events.back().has_resumed());
   EXPECT_EQ(testing::GetJob(*Jobs(), job).state(), v1::JOB_STATE_RUNNING);
+}
+
+TEST_F(CrashTest, KilledAtARandomStepOrPausedATrainingEndsWithTheWeightsOfAnUninterruptedOne) {
+  const std::string whole = DigestOf(SubmitTiny("whole", 1));
+  EXPECT_EQ(DigestOf(SubmitTiny("workers", 3)), whole);
+
+  const std::string paused = SubmitTiny("paused", 2);
+  WatchUntil(paused, [](const v1::JobEvent& event) { return event.training_progress().step() >= 5; });
+  {
+    grpc::ClientContext context;
+    v1::PauseJobRequest request;
+    request.set_name(paused);
+    v1::PauseJobResponse response;
+    ASSERT_THAT(Jobs()->PauseJob(&context, request, &response), IsRpcOk());
+  }
+  WatchUntil(paused,
+             [](const v1::JobEvent& event) { return event.state_changed().state() == v1::JOB_STATE_PAUSED; });
+  {
+    grpc::ClientContext context;
+    v1::ResumeJobRequest request;
+    request.set_name(paused);
+    v1::ResumeJobResponse response;
+    ASSERT_THAT(Jobs()->ResumeJob(&context, request, &response), IsRpcOk());
+  }
+  EXPECT_EQ(DigestOf(paused), whole);
+
+  // A new place each time the test runs; the figure says which, should it ever fail.
+  std::random_device random;
+  const std::string killed = SubmitTiny("killed", 1);
+  for (int64_t from = 1; from <= 30; from += 15) {
+    const int64_t step = from + random() % 10;
+    SCOPED_TRACE(::testing::Message() << "killed at step " << step);
+    WatchUntil(killed, [&](const v1::JobEvent& event) { return event.training_progress().step() >= step; });
+    server_.Kill();
+    server_.Start();
+  }
+  EXPECT_EQ(DigestOf(killed), whole);
+}
+
+TEST_F(CrashTest, ADamagedSnapshotFailsTheJobAndSaysWhy) {
+  const std::string job = Submit(100'000);
+  WatchUntil(job, [](const v1::JobEvent& event) { return event.snapshot_saved().step() >= 2; });
+  server_.Kill();
+  const std::filesystem::path snapshot = server_.state_dir() / "jobs" / job.substr(5) / "snapshot.pt";
+  {
+    std::fstream file(snapshot, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(snapshot) / 2));
+    file.put('!').put('?').put('!');
+  }
+  server_.Start();
+  const v1::Job failed = testing::WaitForJob(*Jobs(), job);
+  EXPECT_EQ(failed.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(failed.error().code(), static_cast<int>(absl::StatusCode::kDataLoss));
+  EXPECT_NE(failed.error().message().find("damaged"), std::string::npos) << failed.error().message();
 }
 
 }  // namespace

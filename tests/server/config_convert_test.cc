@@ -29,7 +29,10 @@ TEST(ConfigConvertTest, AnEmptyConfigIsTheTutorial) {
   EXPECT_THAT(errors.ToStatus(), IsOk());
   EXPECT_EQ(config.batch_tracks, 96);
   EXPECT_EQ(loss::ObjectiveName(config.objective), "nt_xent");
-  EXPECT_DOUBLE_EQ(config.learning_rate, 1e-4);
+  EXPECT_DOUBLE_EQ(config.optimizer.learning_rate, 1e-4);
+  EXPECT_EQ(config.optimizer.kind, train::OptimizerKind::kAdam);
+  EXPECT_EQ(config.views, 2);
+  EXPECT_EQ(config.embedding_layer, "encoder");
   EXPECT_DOUBLE_EQ(config.dropout, 0.5);
   EXPECT_EQ(config.chain.size(), 6U);
 }
@@ -43,11 +46,62 @@ TEST(ConfigConvertTest, WritingOutEveryDefaultChangesNothing) {
   EXPECT_EQ(TrainingConfigText(again), TrainingConfigText(config));
 }
 
+TEST(ConfigConvertTest, WhatIsSetComesBackAsItWas) {
+  const char* const texts[] = {
+      "optimizer { learning_rate: 0.5 adam { beta1: 0.8 beta2: 0.99 epsilon: 1e-6 weight_decay: 0.1 } }",
+      "optimizer { adam_w { weight_decay: 0.05 } schedule { warmup_steps: 7 constant {} } }",
+      "optimizer { sgd { momentum: 0.5 nesterov: true weight_decay: 0.1 } gradient_clip_norm: 2 }",
+      "optimizer { lars { momentum: 0.5 nesterov: true weight_decay: 0.1 trust_coefficient: 0.02 } "
+      "schedule { warmup_steps: 9 cosine { final_ratio: 0.1 } } accumulation_steps: 3 }",
+      "encoder { architecture: 'sample_cnn_tiny' initialization: INITIALIZATION_KAIMING dropout: 0.1 }",
+      "projector { hidden_dim: 9 output_dim: 8 layers: 3 bias: true batch_norm: true }",
+      "batch_unit: BATCH_UNIT_CLIP batch_tracks: 7 steps: 8 seed: 9 ema_decay: 0.9",
+      "embedding_layer: 'projector.1'",
+      "objective { poly_view {} } views: 4",
+  };
+  for (const char* text : texts) {
+    FieldErrors errors;
+    const v1::TrainingConfig written =
+        TrainingConfigToProto(TrainingConfigFromProto(Parse(text), "config", errors));
+    EXPECT_THAT(errors.ToStatus(), IsOk());
+    v1::TrainingConfig merged = written;
+    merged.MergeFrom(Parse(text));
+    EXPECT_EQ(merged.DebugString(), written.DebugString()) << text;
+  }
+}
+
+TEST(ConfigConvertTest, AdamWAndLarsDecayTheWeightsUnlessToldOtherwise) {
+  FieldErrors errors;
+  EXPECT_DOUBLE_EQ(
+      TrainingConfigFromProto(Parse("optimizer { adam_w {} }"), "c", errors).optimizer.weight_decay, 0.01);
+  EXPECT_DOUBLE_EQ(
+      TrainingConfigFromProto(Parse("optimizer { lars {} }"), "c", errors).optimizer.weight_decay, 1e-6);
+  EXPECT_DOUBLE_EQ(TrainingConfigFromProto(Parse("optimizer { sgd {} }"), "c", errors).optimizer.weight_decay,
+                   0);
+}
+
+TEST(ConfigConvertTest, TheProblemsThatStopATrainingComeFromTheRuntimeConfig) {
+  v1::RuntimeConfig proto;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "stop_on_health: [HEALTH_PROBLEM_COLLAPSE, HEALTH_PROBLEM_STARVING] health_grace_steps: 5", &proto));
+  FieldErrors errors;
+  const train::RuntimeConfig runtime = RuntimeConfigFromProto(proto, "runtime", errors);
+  EXPECT_THAT(errors.ToStatus(), IsOk());
+  EXPECT_THAT(runtime.stop_on_health,
+              ::testing::ElementsAre(train::HealthProblem::kCollapse, train::HealthProblem::kStarving));
+  EXPECT_EQ(runtime.health_grace_steps, 5);
+  proto.add_stop_on_health(v1::HEALTH_PROBLEM_UNSPECIFIED);
+  proto.set_health_grace_steps(-1);
+  RuntimeConfigFromProto(proto, "runtime", errors);
+  EXPECT_THAT(errors.ToStatus().message(),
+              ::testing::AllOf(HasSubstr("runtime.stop_on_health[2]"), HasSubstr("health_grace_steps")));
+}
+
 TEST(ConfigConvertTest, EachValueOutsideItsRangeIsNamedWithRangeAndValue) {
   const std::pair<const char*, const char*> cases[] = {
       {"steps: 0", "config.steps: must be in [1, 10000000], got 0"},
       {"batch_tracks: 1", "config.batch_tracks: must be in [2, 4096], got 1"},
-      {"optimizer { learning_rate: -1 }", "config.optimizer.learning_rate: must be in (0, 1], got -1"},
+      {"optimizer { learning_rate: -1 }", "config.optimizer.learning_rate: must be in (0, 10], got -1"},
       {"objective { nt_xent { temperature: 0 } }", "config.objective.nt_xent.temperature"},
       {"encoder { dropout: 1 }", "config.encoder.dropout: must be in [0, 1), got 1"},
       {"encoder { architecture: 'resnet' }", "known: sample_cnn"},
@@ -55,6 +109,24 @@ TEST(ConfigConvertTest, EachValueOutsideItsRangeIsNamedWithRangeAndValue) {
       {"augmentation { effects { probability: 2 gain {} } }", "config.augmentation.effects[0].probability"},
       {"augmentation { effects {} }", "config.augmentation.effects[0]: has no effect"},
       {"optimizer { learning_rate: nan }", "config.optimizer.learning_rate"},
+      {"optimizer { adam { beta1: 1 } }", "config.optimizer.adam.beta1: must be in [0, 1), got 1"},
+      {"optimizer { adam_w { epsilon: -1 } }", "config.optimizer.adam_w.epsilon"},
+      {"optimizer { sgd { momentum: 1 } }", "config.optimizer.sgd.momentum"},
+      {"optimizer { sgd { momentum: 0 nesterov: true } }", "config.optimizer.sgd.nesterov"},
+      {"optimizer { lars { trust_coefficient: 0 } }", "config.optimizer.lars.trust_coefficient"},
+      {"optimizer { lars { weight_decay: 2 } }", "config.optimizer.lars.weight_decay"},
+      {"optimizer { schedule { warmup_steps: -1 } }", "config.optimizer.schedule.warmup_steps"},
+      {"optimizer { schedule { cosine { final_ratio: 2 } } }",
+       "config.optimizer.schedule.cosine.final_ratio"},
+      {"optimizer { gradient_clip_norm: -1 }", "config.optimizer.gradient_clip_norm"},
+      {"optimizer { accumulation_steps: 0 }", "config.optimizer.accumulation_steps"},
+      {"encoder { initialization: 9 }", "config.encoder.initialization: unknown value 9"},
+      {"projector { layers: 9 }", "config.projector.layers"},
+      {"views: 1", "config.views: must be in [2, 2], got 1"},
+      {"batch_unit: 7", "config.batch_unit: unknown value 7"},
+      {"ema_decay: 1", "config.ema_decay: must be in [0, 1), got 1"},
+      {"embedding_layer: 'projector.3'", "config.embedding_layer: is projector.3, but the projector has 2"},
+      {"embedding_layer: 'conv5'", "config.embedding_layer: \"conv5\""},
   };
   for (const auto& [text, message] : cases) {
     EXPECT_THAT(Check(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;

@@ -57,7 +57,7 @@ class PairSamplerTest : public ::testing::Test {
 
 TEST_F(PairSamplerTest, AnEpochTakesEachTrackAtMostOnceAndDropsTheRest) {
   const PairSampler sampler = Make(1, 3);
-  EXPECT_EQ(sampler.tracks(), 10);
+  EXPECT_EQ(sampler.items(), 10);
   EXPECT_EQ(sampler.steps_per_epoch(), 3);
   for (int64_t epoch = 0; epoch < 50; ++epoch) {
     std::set<int64_t> tracks;
@@ -150,6 +150,27 @@ TEST_F(PairSamplerTest, ABatchLargerThanTheDataSetIsRefusedWithBothNumbers) {
   EXPECT_THAT(
       PairSampler::Create(*dataset_, {.seed = 0, .batch_tracks = 11, .views = 2, .crop_samples = kCrop}),
       StatusIs(absl::StatusCode::kFailedPrecondition, AllOf(HasSubstr("11"), HasSubstr("10"))));
+}
+
+TEST_F(PairSamplerTest, OfClipsEachIsAnItemOfItsOwnAndSaysItsTrack) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const PairSampler sampler,
+      PairSampler::Create(
+          *dataset_,
+          {.seed = 1, .batch_tracks = 20, .views = 2, .crop_samples = kCrop, .unit = BatchUnit::kClip}));
+  EXPECT_EQ(sampler.items(), 20);
+  std::set<int64_t> clips;
+  for (const auto& views : sampler.Batch(0)) {
+    EXPECT_EQ(views[0].clip, views[1].clip);
+    EXPECT_EQ(sampler.group(views[0].clip), TrackOf(views[0]));
+    clips.insert(views[0].clip);
+  }
+  EXPECT_EQ(clips.size(), 20U);
+  EXPECT_THAT(
+      PairSampler::Create(
+          *dataset_,
+          {.seed = 1, .batch_tracks = 21, .views = 2, .crop_samples = kCrop, .unit = BatchUnit::kClip}),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("20 clips")));
 }
 
 TEST_F(PairSamplerTest, NumbersBelowOneAreRefusedByName) {

@@ -51,9 +51,9 @@ class EmbedderTest : public ::testing::Test {
     ASSERT_THAT(store_->AddTagger("music", 1, tagger, head), timbre::testing::IsOk());
     ASSERT_THAT(store_->SetLabel("music", "stable", 1), timbre::testing::IsOk());
 
-    const auto factory = [this](const registry::Version& version, const weights::TensorMap& tensors) {
+    const auto factory = [this](const registry::Version& version, const registry::VersionWeights& weights) {
       auto encoder = std::make_shared<fakes::FakeEncoder>(fakes::FakeEncoder::Options{
-          .window_samples = kWindow, .embedding_dim = kDim, .scale = tensors.at("scale").values[0]});
+          .window_samples = kWindow, .embedding_dim = kDim, .scale = weights.encoder.at("scale").values[0]});
       encoders_[version.version] = encoder;
       return absl::StatusOr<std::shared_ptr<engine::Encoder>>(std::move(encoder));
     };

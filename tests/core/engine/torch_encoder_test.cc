@@ -122,5 +122,54 @@ TEST(TorchEncoderTest, TensorsAndOptionsThatDoNotFitAreRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("conv3.0.bias")));
 }
 
+// 512 -> 3 -> 2 without bias.
+weights::TensorMap SmallProjector() {
+  return {{"0.weight", timbre::testing::HashedTensor({3, 512}, "p0", 0.1)},
+          {"2.weight", timbre::testing::HashedTensor({2, 3}, "p2", 1)}};
+}
+
+TEST(TorchEncoderTest, TheEmbeddingOfAProjectorsLayerIsThatLayerOfTheEncodersEmbedding) {
+  const auto windows = HashedUniform(2 * kWindow, "windows", 0.5);
+  const auto at_encoder = Engine();
+  const std::vector<float> base = Encode(*at_encoder, windows);
+  const weights::TensorMap projector = SmallProjector();
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const auto first,
+      MakeTorchEncoder(HashedSampleCnn(), {.device = "cpu", .embedding_layer = "projector.1"}, projector));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const auto second,
+      MakeTorchEncoder(HashedSampleCnn(), {.device = "cpu", .embedding_layer = "projector.2"}, projector));
+  ASSERT_EQ(first->embedding_dim(), 3);
+  ASSERT_EQ(second->embedding_dim(), 2);
+  std::vector<float> hidden(6), out(4);
+  ASSERT_THAT(first->Encode(windows, 2, hidden), IsOk());
+  ASSERT_THAT(second->Encode(windows, 2, out), IsOk());
+  for (size_t window = 0; window < 2; ++window) {
+    for (size_t i = 0; i < 3; ++i) {
+      double sum = 0;
+      for (size_t j = 0; j < kDim; ++j)
+        sum += projector.at("0.weight").values[i * kDim + j] * base[window * kDim + j];
+      EXPECT_NEAR(hidden[window * 3 + i], std::max(0.0, sum), 1e-4);
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      double sum = 0;
+      for (size_t j = 0; j < 3; ++j)
+        sum += projector.at("2.weight").values[i * 3 + j] * hidden[window * 3 + j];
+      EXPECT_NEAR(out[window * 2 + i], sum, 1e-4);
+    }
+  }
+}
+
+TEST(TorchEncoderTest, ALayerThatTheProjectorDoesNotHaveIsRefused) {
+  const TorchEncoderOptions options = {.device = "cpu", .embedding_layer = "projector.3"};
+  EXPECT_THAT(MakeTorchEncoder(HashedSampleCnn(), options, SmallProjector()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2 layers")));
+  EXPECT_THAT(MakeTorchEncoder(HashedSampleCnn(), options),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("projector")));
+  EXPECT_THAT(
+      MakeUntrainedTorchEncoder(1, {.device = "cpu", .embedding_layer = "projector.2"}, SmallProjector()),
+      IsOk());
+}
+
 }  // namespace
 }  // namespace timbre::engine

@@ -53,6 +53,23 @@ TEST(TrainMetricsTest, AStepTellsItsFigures) {
   EXPECT_THAT(Value(text, "timbre_train_eta_seconds"), Optional(90));
 }
 
+TEST(TrainMetricsTest, AnObjectivesFiguresHaveSeriesByNameButNotWithoutEnd) {
+  const auto exporter = MakeExporter();
+  train::StepReport report = Report(1);
+  report.diagnostics["accuracy"] = 0.5;
+  exporter->training().OnStep(report);
+  EXPECT_THAT(Value(exporter->Text(), "timbre_train_diagnostic{name=\"accuracy\"}"), Optional(0.5));
+  for (int i = 0; i < 100; ++i) report.diagnostics["name" + std::to_string(i)] = i;
+  exporter->training().OnStep(report);
+  const std::string text = exporter->Text();
+  size_t series = 0;
+  for (size_t at = text.find("timbre_train_diagnostic{"); at != std::string::npos;
+       at = text.find("timbre_train_diagnostic{", at + 1)) {
+    ++series;
+  }
+  EXPECT_EQ(series, 32U);
+}
+
 TEST(TrainMetricsTest, StepsBetweenReportsAreCountedAndShareTheirTime) {
   fakes::FakeClock clock;
   const auto exporter = MakeExporter(clock);

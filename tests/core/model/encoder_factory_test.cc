@@ -43,6 +43,29 @@ TEST(EncoderFactoryTest, WeightsFillPyTorchsDefaultRange) {
   }
 }
 
+TEST(EncoderFactoryTest, KaimingWidensTheConvolutionsWeightsAndNotTheirBiases) {
+  const auto kaiming = ExportTensors(**MakeEncoder({.seed = 7, .initialization = Initialization::kKaiming}));
+  const weights::TensorMap tensors = WeightsOf(7);
+  for (const char* name : {"conv1.0.weight", "conv4.0.weight", "conv11.0.weight"}) {
+    for (size_t i = 0; i < 100; ++i) {
+      EXPECT_NEAR(kaiming.at(name).values[i], std::sqrt(6.0) * tensors.at(name).values[i], 1e-6) << name;
+    }
+  }
+  EXPECT_EQ(kaiming.at("conv5.0.bias"), tensors.at("conv5.0.bias"));
+}
+
+TEST(EncoderFactoryTest, TheTinyOneIsTheSameShapeWithAnEighthOfTheChannels) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto tiny, MakeEncoder({.architecture = "sample_cnn_tiny"}));
+  EXPECT_EQ(tiny->embedding_dim(), *EmbeddingDim("sample_cnn_tiny"));
+  EXPECT_EQ(tiny->embedding_dim(), 64);
+  tiny->eval();
+  EXPECT_EQ(tiny->forward(torch::zeros({2, 1, 59049})).sizes(), (std::vector<int64_t>{2, 64}));
+  const weights::TensorMap full = WeightsOf(7);
+  for (const auto& [name, tensor] : ExportTensors(*tiny)) {
+    EXPECT_EQ(tensor.shape[0] * 8, full.at(name).shape[0]) << name;
+  }
+}
+
 TEST(EncoderFactoryTest, UnknownNamesAndBadDropoutAreRefused) {
   EXPECT_THAT(MakeEncoder({.architecture = "wavenet"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("known: sample_cnn")));
@@ -50,23 +73,6 @@ TEST(EncoderFactoryTest, UnknownNamesAndBadDropoutAreRefused) {
     EXPECT_THAT(MakeEncoder({.architecture = "sample_cnn", .dropout = dropout}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("[0, 1)")));
   }
-}
-
-TEST(ProjectorTest, HasTheFieldsNamesAndNoBias) {
-  const weights::TensorMap tensors = ExportTensors(*Projector(ProjectorOptions{}));
-  ASSERT_EQ(tensors.size(), 2U);
-  EXPECT_EQ(tensors.at("0.weight").shape, (std::vector<int64_t>{512, 512}));
-  EXPECT_EQ(tensors.at("2.weight").shape, (std::vector<int64_t>{64, 512}));
-  EXPECT_EQ(ExportTensors(*Projector(ProjectorOptions{.bias = true})).size(), 4U);
-}
-
-TEST(ProjectorTest, IsALinearMapOfTheRectifiedLinearMap) {
-  Projector projector(ProjectorOptions{.in_dim = 3, .hidden_dim = 5, .out_dim = 2, .bias = true, .seed = 3});
-  const auto parameters = projector->named_parameters();
-  const torch::Tensor input = torch::linspace(-1, 1, 6).view({2, 3});
-  const torch::Tensor hidden = torch::relu(input.matmul(parameters["0.weight"].t()) + parameters["0.bias"]);
-  const torch::Tensor expected = hidden.matmul(parameters["2.weight"].t()) + parameters["2.bias"];
-  EXPECT_TRUE(torch::allclose(projector->forward(input), expected));
 }
 
 }  // namespace

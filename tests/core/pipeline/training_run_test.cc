@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/str_cat.h"
+#include "core/pipeline/open_encoder.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
 
 namespace timbre::pipeline {
@@ -71,6 +73,55 @@ TEST_F(TrainingRunTest, AStoppedTrainingGoesOnAndEndsWithTheSameWeights) {
   // Run again, as after a crash between the publish and the job's end: the same version, not a third.
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto again, RunTraining(request, data, *models_, resumed, {}));
   EXPECT_EQ(again.version.version, 2);
+}
+
+TEST_F(TrainingRunTest, TheWeightsDoNotDependOnTheNumberOfLoaderWorkers) {
+  const auto data = Corpus("pretrain", 4);
+  std::string digest;
+  for (int workers : {1, 2, 4}) {
+    TrainingRunRequest request = TinyTraining(absl::StrCat("jobs-", workers));
+    request.config.architecture = "sample_cnn_tiny";
+    request.config.steps = 8;
+    request.runtime.loader_workers = workers;
+    Recorder recorder;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto result, RunTraining(request, data, *models_, recorder, {}));
+    if (digest.empty()) digest = result.version.card.weights_digest;
+    EXPECT_EQ(result.version.card.weights_digest, digest) << workers << " workers";
+  }
+}
+
+TEST_F(TrainingRunTest, AVersionServesTheLayerThatTheConfigNames) {
+  const auto data = Corpus("pretrain", 4);
+  TrainingRunRequest request = TinyTraining("jobs-1");
+  request.config.architecture = "sample_cnn_tiny";
+  request.config.projector_hidden_dim = 48;
+  request.config.embedding_layer = "projector.1";
+  Recorder recorder;
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto result, RunTraining(request, data, *models_, recorder, {}));
+  EXPECT_EQ(result.version.card.embedding_layer, "projector.1");
+  EXPECT_EQ(result.version.card.embedding_dim, 48);
+  const engine::TorchEncoderOptions on_cpu = {.device = "cpu"};
+  for (const auto& [layer, dim] :
+       {std::pair<std::string, int64_t>{"", 48}, {"encoder", 64}, {"projector.1", 48}, {"projector.2", 64}}) {
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, OpenEncoder(*models_, result.version, layer, on_cpu));
+    EXPECT_EQ(encoder->embedding_dim(), dim) << layer;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto fresh,
+                                OpenUntrainedEncoder(*models_, result.version, layer, 1, on_cpu));
+    EXPECT_EQ(fresh->embedding_dim(), dim) << layer;
+  }
+  EXPECT_THAT(OpenEncoder(*models_, result.version, "projector.3", on_cpu),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("projector.3")));
+}
+
+TEST_F(TrainingRunTest, BatchesOfClipsAndSeveralUnitsAreTaken) {
+  const auto data = Corpus("pretrain", 4);
+  TrainingRunRequest request = TinyTraining("jobs-1");
+  request.config.architecture = "sample_cnn_tiny";
+  request.config.batch_unit = dataset::BatchUnit::kClip;
+  request.config.optimizer.accumulation_steps = 2;
+  Recorder recorder;
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto result, RunTraining(request, data, *models_, recorder, {}));
+  EXPECT_EQ(result.steps, 3);
 }
 
 TEST_F(TrainingRunTest, WhatCannotBeTrainedIsRefusedAndNothingIsPublished) {

@@ -19,10 +19,10 @@ class ModelRegistryTest : public ModelStoreFixture {
   // The encoder's scale is the version's one weight; a negative weight cannot be loaded.
   ModelRegistry::EncoderFactory Factory() {
     return [this](const Version&,
-                  const weights::TensorMap& tensors) -> absl::StatusOr<std::shared_ptr<engine::Encoder>> {
+                  const VersionWeights& weights) -> absl::StatusOr<std::shared_ptr<engine::Encoder>> {
       ++loads_;
       if (during_load_) during_load_();
-      const float scale = tensors.at("scale").values[0];
+      const float scale = weights.encoder.at("scale").values[0];
       if (scale < 0) return absl::InvalidArgumentError("tensors do not fit");
       return std::make_shared<fakes::FakeEncoder>(
           fakes::FakeEncoder::Options{.window_samples = kDim, .embedding_dim = kDim, .scale = scale});

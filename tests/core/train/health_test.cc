@@ -83,6 +83,19 @@ TEST(HealthTest, AProblemThatClearedAndComesBackIsSaidAgain) {
   EXPECT_THAT(Feed(monitor, 32, 60, starving), ElementsAre(std::pair(int64_t{51}, HealthProblem::kStarving)));
 }
 
+TEST(HealthTest, AProblemIsOngoingFromWhenItIsToldUntilItClears) {
+  HealthMonitor monitor(kChance);
+  const auto collapsed = [](StepReport& report) { report.embedding_std = 0; };
+  Feed(monitor, 1, 19, collapsed);
+  EXPECT_THAT(monitor.ongoing(), IsEmpty());
+  Feed(monitor, 20, 30, collapsed);
+  ASSERT_EQ(monitor.ongoing().size(), 1U);
+  EXPECT_EQ(monitor.ongoing()[0].problem, HealthProblem::kCollapse);
+  EXPECT_EQ(monitor.ongoing()[0].step, 30);
+  Feed(monitor, 31, 31, [](StepReport&) {});
+  EXPECT_THAT(monitor.ongoing(), IsEmpty());
+}
+
 TEST(HealthTest, AStreakThatBreaksStartsAnew) {
   HealthMonitor monitor(kChance);
   EXPECT_THAT(Feed(monitor, 1, 100,

@@ -29,7 +29,24 @@ TEST(ValidateTest, EachBadFieldOfATrainingIsNamed) {
        [](auto& c) {
          c.chain = {{augment::PolarityConfig{}, 1.5}};
        }},
-      {"learning_rate", [](auto& c) { c.learning_rate = std::nan(""); }},
+      {"learning_rate", [](auto& c) { c.optimizer.learning_rate = std::nan(""); }},
+      {"weight_decay", [](auto& c) { c.optimizer.weight_decay = -1; }},
+      {"beta1", [](auto& c) { c.optimizer.beta1 = 1; }},
+      {"beta2", [](auto& c) { c.optimizer.beta2 = -0.1; }},
+      {"epsilon", [](auto& c) { c.optimizer.epsilon = -1; }},
+      {"momentum", [](auto& c) { c.optimizer.momentum = 1; }},
+      {"nesterov",
+       [](auto& c) { c.optimizer = {.kind = OptimizerKind::kSgd, .momentum = 0, .nesterov = true}; }},
+      {"trust_coefficient", [](auto& c) { c.optimizer.trust_coefficient = 0; }},
+      {"warmup_steps", [](auto& c) { c.optimizer.schedule.warmup_steps = -1; }},
+      {"final_ratio", [](auto& c) { c.optimizer.schedule.final_ratio = 2; }},
+      {"gradient_clip_norm", [](auto& c) { c.optimizer.gradient_clip_norm = -1; }},
+      {"accumulation_steps", [](auto& c) { c.optimizer.accumulation_steps = 0; }},
+      {"ema_decay", [](auto& c) { c.ema_decay = 1; }},
+      {"projector_layers", [](auto& c) { c.projector_layers = 0; }},
+      {"views", [](auto& c) { c.views = 1; }},
+      {"embedding_layer", [](auto& c) { c.embedding_layer = "projector.3"; }},
+      {"embedding layer", [](auto& c) { c.embedding_layer = "projector"; }},
       {"batch_tracks", [](auto& c) { c.batch_tracks = 1; }},
       {"steps", [](auto& c) { c.steps = 0; }},
   };
@@ -49,6 +66,7 @@ TEST(ValidateTest, EachBadFieldOfARunIsNamed) {
       {"torch_threads", [](auto& r) { r.torch_threads = -1; }},
       {"snapshot_interval_steps", [](auto& r) { r.snapshot_interval_steps = 0; }},
       {"report_interval_steps", [](auto& r) { r.report_interval_steps = 0; }},
+      {"health_grace_steps", [](auto& r) { r.health_grace_steps = -1; }},
   };
   for (const auto& [field, spoil] : cases) {
     RuntimeConfig runtime;

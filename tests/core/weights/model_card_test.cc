@@ -48,6 +48,21 @@ TEST(ModelCardTest, ACardComesBackFromJsonAsItWas) {
   }
 }
 
+TEST(ModelCardTest, TheProjectorCountsInTheSpaceOnlyWhereTheEmbeddingIsTakenThere) {
+  ModelCard card = FullCard();
+  card.embedding_layer = "encoder";
+  const std::string at_encoder = EmbeddingSpaceId(card);
+  card.projector_digest = std::string(64, 'c');
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ModelCard back, ModelCardFromJson(ModelCardToJson(card)));
+  EXPECT_EQ(back, card);
+  EXPECT_EQ(EmbeddingSpaceId(card), at_encoder);
+  card.embedding_layer = "projector.1";
+  const std::string at_projector = EmbeddingSpaceId(card);
+  EXPECT_NE(at_projector, at_encoder);
+  card.projector_digest = std::string(64, 'd');
+  EXPECT_NE(EmbeddingSpaceId(card), at_projector);
+}
+
 TEST(ModelCardTest, TheJsonIsReadableByPeople) {
   const std::string json = ModelCardToJson(FullCard());
   EXPECT_THAT(json, HasSubstr("\"create_time\": \"2023-11-14T22:13:20.123456789+00:00\""));
