@@ -21,7 +21,8 @@ pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
 # Not under the name re2: its cached re2_FOUND would keep gRPC from finding it at the next configure.
 pkg_check_modules(timbre_re2 REQUIRED IMPORTED_TARGET re2)
-pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(soundtouch REQUIRED IMPORTED_TARGET soundtouch)
 
 find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)
 find_library(LIBCSV_LIBRARY csv REQUIRED)

@@ -18,7 +18,7 @@ TEST(FingerprintTest, EqualConfigsHaveEqualFingerprints) {
 }
 
 TEST(FingerprintTest, EachFieldChangesIt) {
-  std::vector<TrainingConfig> configs(14, Config());
+  std::vector<TrainingConfig> configs(16, Config());
   configs[1].architecture = "other";
   configs[2].dropout = 0;
   configs[3].projector_hidden_dim = 256;
@@ -32,6 +32,8 @@ TEST(FingerprintTest, EachFieldChangesIt) {
   configs[11].chain[1].parameters = augment::DelayConfig{.step_ms = 25};
   configs[12].objective = loss::NtXentConfig{.mask_same_track = true};
   configs[13].objective = loss::PolyViewConfig();
+  configs[14].chain[1].parameters = augment::PitchShiftConfig{};
+  configs[15].chain[1].parameters = augment::PitchShiftConfig{.max_cents = 600};
   std::set<std::string> seen;
   for (const TrainingConfig& config : configs) seen.insert(Fingerprint(config));
   EXPECT_EQ(seen.size(), configs.size());
