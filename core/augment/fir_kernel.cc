@@ -72,13 +72,10 @@ void ConvolveDirectly(const float* HWY_RESTRICT padded, std::span<const float> t
 // Rows of samples <-> points: lane l of the real (part 0) or imaginary (part 1) half is row[l].
 HWY_INLINE void LoadRows(const float* const* row, size_t samples, float* points, size_t part) {
   for (size_t i = 0; i < samples; i += 4) {
-    for (size_t g = 0; g < kLanes; g += kLanes == 8 ? 8 : 4) {
-      Vector v[4];
-      for (size_t r = 0; r < 4; ++r) v[r] = LoadQuads(Lanes(), row[g + r] + i, row[(g + r + 4) % kLanes] + i);
-      Transpose(v[0], v[1], v[2], v[3]);
-      for (size_t r = 0; r < 4; ++r)
-        hn::Store(v[r], Lanes(), points + (i + r) * kPointFloats + part * kLanes);
-    }
+    Vector v[4];
+    for (size_t r = 0; r < 4; ++r) v[r] = LoadQuads(Lanes(), row[r] + i, row[(r + 4) % kLanes] + i);
+    Transpose(v[0], v[1], v[2], v[3]);
+    for (size_t r = 0; r < 4; ++r) hn::Store(v[r], Lanes(), points + (i + r) * kPointFloats + part * kLanes);
   }
 }
 
@@ -119,26 +116,30 @@ HWY_INLINE void Multiply(float* points, const float* response, size_t size) {
   }
 }
 
-// `padded` holds (blocks - 1) * step + fft_size samples; `out` gets blocks * step, then room for one block
-// more.
+// `padded` holds (blocks - 1) * step + fft_size samples, then fft_size zeros; `out` gets blocks * step, then
+// room for one block more.
 void OverlapSave(const FirPlan& plan, std::span<const float> taps, const float* padded, float* out) {
   thread_local Scratch scratch;
   float* points = scratch.Get(plan.fft_size * (kPointFloats + 1));
   float* response = points + plan.fft_size * kPointFloats;
   const Twiddles& twiddles = TwiddlesFor(plan.fft_size);
+  const float* const zeros = padded + (plan.blocks - 1) * plan.step + plan.fft_size;
   float* const nowhere = out + plan.blocks * plan.step;
   bool first = true;
   for (size_t block = 0; block < plan.blocks;) {
-    const float* from[2 * kLanes];
-    float* to[2 * kLanes];
-    for (size_t slot = 0; slot < 2 * kLanes; ++slot) {
-      const bool taken = first && slot % kLanes == kLanes - 1;
-      const bool used = !taken && block < plan.blocks;
-      from[slot] = used ? padded + block * plan.step : padded;
-      to[slot] = used ? out + block * plan.step : nowhere;
-      if (used) ++block;
+    // Neighbours share a lane, however many lanes there are: how a transform rounds depends on both of its
+    // parts.
+    const float* from[2][kLanes];
+    float* to[2][kLanes];
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      for (size_t part = 0; part < 2; ++part) {
+        const bool used = block < plan.blocks && !(first && lane == kLanes - 1);
+        from[part][lane] = used ? padded + block * plan.step : zeros;
+        to[part][lane] = used ? out + block * plan.step : nowhere;
+        if (used) ++block;
+      }
     }
-    for (size_t part = 0; part < 2; ++part) LoadRows(from + part * kLanes, plan.fft_size, points, part);
+    for (size_t part = 0; part < 2; ++part) LoadRows(from[part], plan.fft_size, points, part);
     if (first) PutTaps(taps, plan.fft_size, points);
     Forward(points, twiddles);
     if (first) TakeResponse(points, plan.fft_size, response);
@@ -146,7 +147,7 @@ void OverlapSave(const FirPlan& plan, std::span<const float> taps, const float* 
     Multiply(points, response, plan.fft_size);
     Inverse(points, twiddles);
     const float* valid = points + plan.half * kPointFloats;
-    for (size_t part = 0; part < 2; ++part) StoreRows(valid, plan.step, to + part * kLanes, part);
+    for (size_t part = 0; part < 2; ++part) StoreRows(valid, plan.step, to[part], part);
   }
 }
 
@@ -205,7 +206,7 @@ void ConvolveCentred(std::span<const float> window, std::span<const float> taps,
   const bool direct = taps.size() <= kMaxDirectTaps;
   const FirPlan plan = direct ? FirPlan{} : PlanOverlapSave(samples, taps.size());
   const size_t read =
-      direct ? samples + 2 * half + kDirectSlack : (plan.blocks - 1) * plan.step + plan.fft_size;
+      direct ? samples + 2 * half + kDirectSlack : (plan.blocks - 1) * plan.step + 2 * plan.fft_size;
   const size_t padded_floats = std::max(read, samples + 2 * half);
   const size_t out_floats = direct ? samples + kDirectSlack : (plan.blocks + 1) * plan.step;
   float* padded = scratch.Get(padded_floats + out_floats);

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "core/dataset/batch_memory.h"
 
 namespace timbre::dataset {
 
@@ -11,7 +12,7 @@ struct ViewBatch {
   int64_t tracks = 0;          // N
   int views = 0;               // M
   int64_t window_samples = 0;  // T
-  std::vector<float> samples;  // [M, N, T], row-major: view 0 of all tracks, then view 1, ...
+  BatchSamples samples;        // [M, N, T], row-major: view 0 of all tracks, then view 1, ...
 };
 
 }  // namespace timbre::dataset

@@ -128,10 +128,11 @@ TEST(NoiseTest, LogarithmSineAndCosineAreExactToAFloat) {
         streams[2][i] ^= t;
         streams[3][i] = std::rotl(streams[3][i], 11);
       }
-      const double radius = std::sqrt(-2 * std::log(((words[0] >> 8) + 0.5) * 0x1.0p-24));
+      const float uniform = (static_cast<float>(words[0] >> 8) + 0.5F) * 0x1.0p-24F;
+      const double radius = std::sqrt(-2 * std::log(static_cast<double>(uniform)));
       const double a = unit[32 * round + i];
       const double b = unit[32 * round + 16 + i];
-      ASSERT_NEAR(std::hypot(a, b), radius, 1e-6 + 1e-6 * radius + (radius < 0.01 ? 1e-3 : 0));
+      ASSERT_NEAR(std::hypot(a, b), radius, 1e-6 * (1 + radius));
       const double angle = static_cast<int32_t>(words[1] << 2) * (M_PI / 4) * 0x1.0p-31;
       const double cosine = (words[1] >> 31 ? -1 : 1) * std::cos(angle);
       const bool swapped = words[1] >> 30 & 1;

@@ -57,6 +57,7 @@ TEST_F(VectorWidthTest, EachEffectGivesTheSameBits) {
       PolarityConfig{}, NoiseConfig{},  GainConfig{},    HighPassConfig{},       LowPassConfig{},
       DelayConfig{},    ReverbConfig{}, ReverseConfig{}, HighPassConfig{30, 60}, PitchShiftConfig{}};
   for (const EffectParameters& effect : effects) {
+    SCOPED_TRACE(std::string(MakeEffect(effect).value()->name()));
     for (const size_t samples : {59049U, 1000U, 7U}) {
       for (uint64_t seed = 0; seed < 3; ++seed) ExpectEqualViews({{effect, 1}}, samples, seed);
     }
