@@ -20,7 +20,7 @@ FROM debian:12-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
        libgrpc++1.51 libprotobuf32 libabsl20220623 libtorch1.13 libopenblas0-pthread \
-       libsndfile1 libsoxr0 libkissfft-float131 libdnnl2 libhwy1 libgomp1 libsqlite3-0 libcsv3 libre2-9 \
+       libsndfile1 libsoxr0 libsoundtouch1 libkissfft-float131 libdnnl2 libhwy1 libgomp1 libsqlite3-0 libcsv3 libre2-9 \
        libprometheus-cpp-core1.0 libcpp-httplib0.11 libspdlog1.10 libfmt9 libssl3 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 timbre \

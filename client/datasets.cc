@@ -42,6 +42,14 @@ absl::StatusOr<std::vector<v1::Dataset>> ListDatasets(const Connection& connecti
   return datasets;
 }
 
+absl::StatusOr<v1::PreviewAugmentationResponse> PreviewAugmentation(
+    const Connection& connection, const v1::PreviewAugmentationRequest& request) {
+  const auto stub = v1::DatasetService::NewStub(connection.channel);
+  return CallUnary<v1::PreviewAugmentationResponse>(
+      connection, Retry::kSafe,
+      [&](auto* context, auto* response) { return stub->PreviewAugmentation(context, request, response); });
+}
+
 absl::Status DeleteDataset(const Connection& connection, const std::string& name) {
   v1::DeleteDatasetRequest request;
   request.set_name(name);

@@ -24,6 +24,10 @@ absl::StatusOr<v1::Dataset> GetDataset(const Connection& connection, const std::
 // All data sets, over as many pages as it takes.
 absl::StatusOr<std::vector<v1::Dataset>> ListDatasets(const Connection& connection);
 
+// One augmented window of a clip, as a training would hear it.
+absl::StatusOr<v1::PreviewAugmentationResponse> PreviewAugmentation(
+    const Connection& connection, const v1::PreviewAugmentationRequest& request);
+
 absl::Status DeleteDataset(const Connection& connection, const std::string& name);
 
 }  // namespace timbre::client

@@ -25,6 +25,7 @@ pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_package(dnnl CONFIG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+pkg_check_modules(soundtouch REQUIRED IMPORTED_TARGET soundtouch)
 
 find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)
 find_library(LIBCSV_LIBRARY csv REQUIRED)

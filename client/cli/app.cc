@@ -35,6 +35,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddPromoteCommand(app, session);
   AddEmbedCommand(app, session);
   AddTagCommand(app, session);
+  AddAugmentCommand(app, session);
   AddInfoCommand(app, session);
 }
 

@@ -22,6 +22,7 @@ void AddModelsCommand(CLI::App& app, Session& session);
 void AddPromoteCommand(CLI::App& app, Session& session);
 void AddEmbedCommand(CLI::App& app, Session& session);
 void AddTagCommand(CLI::App& app, Session& session);
+void AddAugmentCommand(CLI::App& app, Session& session);
 void AddInfoCommand(CLI::App& app, Session& session);
 
 }  // namespace timbre::cli

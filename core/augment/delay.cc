@@ -1,6 +1,7 @@
 #include "core/augment/delay.h"
 
 #include "core/audio/windows.h"
+#include "core/augment/level_kernels.h"
 
 namespace timbre::augment {
 
@@ -11,12 +12,7 @@ void Delay::Apply(std::span<float> window, base::Random& random) const {
 }
 
 void AddEcho(std::span<float> window, size_t offset_samples, double echo_volume) {
-  const auto volume = static_cast<float>(echo_volume);
-  // Backwards, so that what is read is not yet changed.
-  for (size_t t = window.size(); t-- > 0;) {
-    const float echo = t >= offset_samples ? window[t - offset_samples] : 0.0F;
-    window[t] = (window[t] + volume * echo) / 2;
-  }
+  MixEcho(window, offset_samples, static_cast<float>(echo_volume));
 }
 
 }  // namespace timbre::augment

@@ -46,8 +46,21 @@ struct ReverbConfig {  // integers in [min, max)
   int min_room_scale = 0, max_room_scale = 100;
 };
 
+struct HighPassConfig {
+  double min_hz = 200, max_hz = 1200;
+};
+struct LowPassConfig {
+  double min_hz = 2200, max_hz = 4000;
+};
+struct PitchShiftConfig {  // whole cents, both ends included
+  int min_cents = -700, max_cents = 700;
+};
+struct ReverseConfig {};  // backwards
+
+// New ones go to the end: the fingerprint of a training counts on the order.
 using EffectParameters =
-    std::variant<PolarityConfig, NoiseConfig, GainConfig, HighLowPassConfig, DelayConfig, ReverbConfig>;
+    std::variant<PolarityConfig, NoiseConfig, GainConfig, HighLowPassConfig, DelayConfig, ReverbConfig,
+                 HighPassConfig, LowPassConfig, PitchShiftConfig, ReverseConfig>;
 
 // One link of the chain: the effect and the probability that it is applied.
 struct EffectConfig {
@@ -60,6 +73,10 @@ using ChainConfig = std::vector<EffectConfig>;
 // The tutorial's chain, in its order: polarity .8, noise .3, gain .2, high/low-pass always, delay .5, reverb
 // .3.
 ChainConfig TutorialChain();
+
+// CLMR's chain (github.com/Spijkervet/CLMR, main.py with config.yaml of release 2), in its order: polarity
+// .8, noise (60 to 40 dB) .01, gain .3, high/low-pass .8, delay .3, pitch shift .6, reverb .6.
+ChainConfig ClmrChain();
 
 // Makes an effect. Errors: kInvalidArgument a range that is empty, negative or beyond Nyquist; says field and
 // limit.

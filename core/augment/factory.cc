@@ -6,10 +6,12 @@
 #include "core/augment/delay.h"
 #include "core/augment/effect.h"
 #include "core/augment/gain.h"
-#include "core/augment/high_low_pass.h"
 #include "core/augment/noise.h"
+#include "core/augment/pass_filters.h"
+#include "core/augment/pitch_shift.h"
 #include "core/augment/polarity.h"
 #include "core/augment/reverb.h"
+#include "core/augment/reverse.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::augment {
@@ -37,6 +39,7 @@ absl::Status Check(const Range& range) {
 }
 
 constexpr double kLongestMs = 1000.0 * audio::kWindowSamples / audio::kSampleRateHz;
+constexpr double kMostCents = 2400;     // two octaves
 constexpr double kLowestCutoffHz = 20;  // the filter grows as the cutoff falls; nothing is heard below
 constexpr double kHighestCutoffHz = audio::kSampleRateHz / 2.0 - 1;
 
@@ -52,11 +55,23 @@ EffectOr Make(const GainConfig& config) {
   return std::make_unique<Gain>(config);
 }
 
+absl::Status CheckCutoff(const char* field, double min_hz, double max_hz) {
+  return Check({field, min_hz, max_hz, kLowestCutoffHz, kHighestCutoffHz});
+}
+
+EffectOr Make(const HighPassConfig& config) {
+  TIMBRE_RETURN_IF_ERROR(CheckCutoff("high_pass hz", config.min_hz, config.max_hz));
+  return std::make_unique<HighPassFilter>(config);
+}
+
+EffectOr Make(const LowPassConfig& config) {
+  TIMBRE_RETURN_IF_ERROR(CheckCutoff("low_pass hz", config.min_hz, config.max_hz));
+  return std::make_unique<LowPassFilter>(config);
+}
+
 EffectOr Make(const HighLowPassConfig& config) {
-  TIMBRE_RETURN_IF_ERROR(Check(
-      {"high_pass hz", config.high_pass_min_hz, config.high_pass_max_hz, kLowestCutoffHz, kHighestCutoffHz}));
-  TIMBRE_RETURN_IF_ERROR(Check(
-      {"low_pass hz", config.low_pass_min_hz, config.low_pass_max_hz, kLowestCutoffHz, kHighestCutoffHz}));
+  TIMBRE_RETURN_IF_ERROR(CheckCutoff("high_pass hz", config.high_pass_min_hz, config.high_pass_max_hz));
+  TIMBRE_RETURN_IF_ERROR(CheckCutoff("low_pass hz", config.low_pass_min_hz, config.low_pass_max_hz));
   return std::make_unique<HighLowPass>(config);
 }
 
@@ -81,6 +96,14 @@ EffectOr Make(const ReverbConfig& config) {
   return std::make_unique<Reverb>(config);
 }
 
+EffectOr Make(const PitchShiftConfig& config) {
+  TIMBRE_RETURN_IF_ERROR(Check({"pitch_shift cents", static_cast<double>(config.min_cents),
+                                static_cast<double>(config.max_cents), -kMostCents, kMostCents}));
+  return std::make_unique<PitchShift>(config);
+}
+
+EffectOr Make(const ReverseConfig&) { return std::make_unique<Reverse>(); }
+
 }  // namespace
 
 EffectOr MakeEffect(const EffectParameters& parameters) {
@@ -90,6 +113,13 @@ EffectOr MakeEffect(const EffectParameters& parameters) {
 ChainConfig TutorialChain() {
   return {{PolarityConfig{}, 0.8},  {NoiseConfig{}, 0.3}, {GainConfig{}, 0.2},
           {HighLowPassConfig{}, 1}, {DelayConfig{}, 0.5}, {ReverbConfig{}, 0.3}};
+}
+
+ChainConfig ClmrChain() {
+  return {{PolarityConfig{}, 0.8}, {NoiseConfig{.min_ratio = 0.0001, .max_ratio = 0.01}, 0.01},
+          {GainConfig{}, 0.3},     {HighLowPassConfig{}, 0.8},
+          {DelayConfig{}, 0.3},    {PitchShiftConfig{}, 0.6},
+          {ReverbConfig{}, 0.6}};
 }
 
 }  // namespace timbre::augment

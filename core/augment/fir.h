@@ -10,8 +10,9 @@ namespace timbre::augment {
 // sum 1: 8 zero crossings, zero delay, -6 dB at the cutoff. Requires 0 < cutoff_hz < 11,025.
 std::vector<float> LowPassTaps(double cutoff_hz);
 
-// Convolves in place with an odd number of symmetric taps, centred (no delay, same length); beyond its ends
-// the window goes on with its first and its last sample. Few taps directly, many by FFT (overlap-save).
-void ConvolveCentred(std::span<float> window, std::span<const float> taps);
+// Convolves with an odd number of symmetric taps, centred (no delay, same length); beyond its ends the window
+// goes on with its first and its last sample. `out` [window.size()] may be the window itself. Few taps
+// directly, many by FFT (overlap-save). The same bits for every vector width.
+void ConvolveCentred(std::span<const float> window, std::span<const float> taps, std::span<float> out);
 
 }  // namespace timbre::augment

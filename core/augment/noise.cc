@@ -1,25 +1,24 @@
 #include "core/augment/noise.h"
 
-#include <cmath>
+#include "core/augment/noise_kernel.h"
 
 namespace timbre::augment {
 namespace {
 
-double StandardDeviation(std::span<const float> window) {
-  if (window.size() < 2) return 0;
-  double sum = 0;
-  for (float x : window) sum += x;
-  const double mean = sum / static_cast<double>(window.size());
-  double squares = 0;
-  for (float x : window) squares += (x - mean) * (x - mean);
-  return std::sqrt(squares / static_cast<double>(window.size() - 1));
+NoiseState DrawState(base::Random& random) {
+  NoiseState state;
+  for (auto& words : state) {
+    for (uint32_t& word : words) word = static_cast<uint32_t>(random.Next() >> 32);
+  }
+  for (uint32_t& word : state[0]) word |= 1;  // never all zero
+  return state;
 }
 
 }  // namespace
 
 void Noise::Apply(std::span<float> window, base::Random& random) const {
   const double deviation = random.Uniform(config_.min_ratio, config_.max_ratio) * StandardDeviation(window);
-  for (float& x : window) x += static_cast<float>(deviation * random.Normal());
+  AddNormals(window, deviation, DrawState(random));
 }
 
 }  // namespace timbre::augment

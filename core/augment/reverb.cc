@@ -1,8 +1,6 @@
 #include "core/augment/reverb.h"
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "core/audio/windows.h"
 
@@ -15,76 +13,6 @@ constexpr std::array<double, ReverbPlan::kCombs> kCombLengths = {1116, 1188, 127
 constexpr std::array<double, ReverbPlan::kAllPasses> kAllPassLengths = {225, 341, 441, 556};
 constexpr double kReferenceRateHz = 44100;
 constexpr double kStereoSpread = 12;
-constexpr float kWetGain = 0.015F;
-constexpr float kAllPassGain = 0.5F;
-
-// Far below what a float sample can show, but keeps the fading loops out of denormal numbers, which are slow.
-constexpr float kAntiDenormal = 1e-18F;
-
-class DelayLine {
- public:
-  explicit DelayLine(size_t samples) : buffer_(samples, 0.0F) {}
-
-  float Read() const { return buffer_[position_]; }
-  void WriteAndAdvance(float value) {
-    buffer_[position_] = value;
-    if (++position_ == buffer_.size()) position_ = 0;
-  }
-
- private:
-  std::vector<float> buffer_;
-  size_t position_ = 0;
-};
-
-// A comb whose loop passes through a one-pole low-pass.
-struct Comb {
-  DelayLine line;
-  float store = 0;
-
-  float Process(float input, float feedback, float damping) {
-    const float output = line.Read();
-    store = output + (store - output) * damping;
-    line.WriteAndAdvance(input + store * feedback);
-    return output;
-  }
-};
-
-struct AllPass {
-  DelayLine line;
-
-  float Process(float input) {
-    const float output = line.Read();
-    line.WriteAndAdvance(input + output * kAllPassGain);
-    return output - input;
-  }
-};
-
-// One side of the reverb. The order of the sums is sox's.
-class Channel {
- public:
-  Channel(const ReverbPlan& plan, size_t side) : feedback_(plan.feedback), damping_(plan.damping) {
-    for (size_t samples : plan.comb_samples[side]) combs_.push_back({DelayLine(samples)});
-    for (size_t samples : plan.all_pass_samples[side]) all_passes_.push_back({DelayLine(samples)});
-  }
-
-  float Wet(float input) {
-    float sum = 0;
-    for (size_t i = ReverbPlan::kCombs; i-- > 0;) {
-      sum += combs_[i].Process(input + kAntiDenormal, feedback_, damping_);
-    }
-    for (size_t i = ReverbPlan::kAllPasses; i-- > 0;) sum = all_passes_[i].Process(sum);
-    return sum * kWetGain;
-  }
-
- private:
-  float feedback_;
-  float damping_;
-  std::vector<Comb> combs_;
-  std::vector<AllPass> all_passes_;
-};
-
-float Clip(float x) { return std::clamp(x, -1.0F, 1.0F); }
-
 }  // namespace
 
 ReverbPlan PlanReverb(const ReverbSetting& setting) {
@@ -106,16 +34,6 @@ ReverbPlan PlanReverb(const ReverbSetting& setting) {
     }
   }
   return plan;
-}
-
-void AddReverb(std::span<float> window, const ReverbSetting& setting) {
-  const ReverbPlan plan = PlanReverb(setting);
-  Channel left(plan, 0);
-  Channel right(plan, 1);
-  for (float& x : window) {
-    const float dry = Clip(x);
-    x = 0.5F * (Clip(dry + left.Wet(dry)) + Clip(dry + right.Wet(dry)));
-  }
 }
 
 void Reverb::Apply(std::span<float> window, base::Random& random) const {

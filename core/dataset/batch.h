@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "core/dataset/batch_memory.h"
 
 namespace timbre::dataset {
 
@@ -15,7 +16,7 @@ struct ViewBatch {
   int64_t tracks = 0;                // N: items
   int views = 0;                     // M
   int64_t window_samples = 0;        // T
-  std::vector<float> samples;        // [M, N, T], row-major: view 0 of all items, then view 1, ...
+  BatchSamples samples;              // [M, N, T], row-major: view 0 of all items, then view 1, ...
   std::vector<int64_t> groups = {};  // [N]: the track of each item; equal only in batches of clips
 };
 

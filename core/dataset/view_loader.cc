@@ -102,11 +102,34 @@ class PrefetchingLoader final : public ViewLoader {
     return !stopped_;
   }
 
+  ViewBatch MakeBatch(int64_t step) const {
+    const std::vector<std::vector<Crop>> crops = sampler_.Batch(step);
+    const PairSampler::Options& options = sampler_.options();
+    ViewBatch batch = {.step = step,
+                       .tracks = static_cast<int64_t>(crops.size()),
+                       .views = options.views,
+                       .window_samples = options.crop_samples,
+                       .samples = BatchSamples(BatchAllocator<float>(memory_))};
+    for (const std::vector<Crop>& item : crops) batch.groups.push_back(sampler_.group(item.front().clip));
+    const auto window = static_cast<size_t>(batch.window_samples);
+    batch.samples.resize(static_cast<size_t>(batch.views) * crops.size() * window);
+    for (size_t view = 0; view < static_cast<size_t>(batch.views); ++view) {
+      for (size_t track = 0; track < crops.size(); ++track) {
+        const std::span<float> out =
+            std::span(batch.samples).subspan((view * crops.size() + track) * window, window);
+        CutCrop(*dataset_, crops[track][view], out);
+        base::Random random({options.seed, kViewStream, static_cast<uint64_t>(step), track, view});
+        chain_.Apply(out, random);
+      }
+    }
+    return batch;
+  }
+
   void Work() {
     int64_t step = 0;
     while (Claim(step)) {
       try {
-        ViewBatch batch = MakeViewBatch(*dataset_, sampler_, chain_, sampler_.options().seed, step);
+        ViewBatch batch = MakeBatch(step);
         base::MutexLock lock(mutex_);
         ready_.emplace(step, std::move(batch));
         batch_ready_.NotifyAll();
@@ -120,6 +143,7 @@ class PrefetchingLoader final : public ViewLoader {
   const std::shared_ptr<const ClipDataset> dataset_;
   const PairSampler sampler_;
   const augment::Chain chain_;
+  const std::shared_ptr<BatchMemory> memory_ = std::make_shared<BatchMemory>();
   const int batches_ahead_;
   base::CancelToken cancel_;
   int64_t callback_ = 0;
@@ -137,29 +161,6 @@ class PrefetchingLoader final : public ViewLoader {
 };
 
 }  // namespace
-
-ViewBatch MakeViewBatch(const ClipDataset& dataset, const PairSampler& sampler, const augment::Chain& chain,
-                        uint64_t seed, int64_t step) {
-  const std::vector<std::vector<Crop>> crops = sampler.Batch(step);
-  ViewBatch batch;
-  batch.step = step;
-  batch.tracks = static_cast<int64_t>(crops.size());
-  batch.views = sampler.options().views;
-  batch.window_samples = sampler.options().crop_samples;
-  for (const std::vector<Crop>& item : crops) batch.groups.push_back(sampler.group(item.front().clip));
-  const auto window = static_cast<size_t>(batch.window_samples);
-  batch.samples.resize(static_cast<size_t>(batch.views) * crops.size() * window);
-  for (size_t view = 0; view < static_cast<size_t>(batch.views); ++view) {
-    for (size_t track = 0; track < crops.size(); ++track) {
-      const std::span<float> out =
-          std::span(batch.samples).subspan((view * crops.size() + track) * window, window);
-      CutCrop(dataset, crops[track][view], out);
-      base::Random random({seed, kViewStream, static_cast<uint64_t>(step), track, view});
-      chain.Apply(out, random);
-    }
-  }
-  return batch;
-}
 
 absl::StatusOr<std::unique_ptr<ViewLoader>> ViewLoader::Start(std::shared_ptr<const ClipDataset> dataset,
                                                               const Options& options,

@@ -44,8 +44,4 @@ class ViewLoader {
   virtual int64_t steps_per_epoch() const = 0;
 };
 
-// One batch, made here and now: what the workers call. Threads: safe.
-ViewBatch MakeViewBatch(const ClipDataset& dataset, const PairSampler& sampler, const augment::Chain& chain,
-                        uint64_t seed, int64_t step);
-
 }  // namespace timbre::dataset

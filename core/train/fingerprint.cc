@@ -28,6 +28,12 @@ class Hasher {
   void operator()(const augment::HighLowPassConfig& c) {
     Reals({c.high_pass_min_hz, c.high_pass_max_hz, c.low_pass_min_hz, c.low_pass_max_hz});
   }
+  void operator()(const augment::HighPassConfig& c) { Reals({c.min_hz, c.max_hz}); }
+  void operator()(const augment::LowPassConfig& c) { Reals({c.min_hz, c.max_hz}); }
+  void operator()(const augment::PitchShiftConfig& c) {
+    for (int value : {c.min_cents, c.max_cents}) Integer(value);
+  }
+  void operator()(const augment::ReverseConfig&) {}
   void operator()(const augment::DelayConfig& c) {
     Reals({c.echo_volume});
     for (int value : {c.min_ms, c.max_ms, c.step_ms}) Integer(value);

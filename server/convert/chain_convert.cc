@@ -1,5 +1,5 @@
 // The augmentation chain's part of config_convert.h.
-#include <type_traits>
+#include <optional>
 #include <variant>
 
 #include "core/augment/effect.h"
@@ -31,6 +31,27 @@ augment::EffectParameters HighLowPassFromProto(const v1::HighLowPass& proto) {
   return filter;
 }
 
+augment::EffectParameters HighPassFromProto(const v1::HighPass& proto) {
+  augment::HighPassConfig filter;
+  if (proto.has_min_hz()) filter.min_hz = proto.min_hz();
+  if (proto.has_max_hz()) filter.max_hz = proto.max_hz();
+  return filter;
+}
+
+augment::EffectParameters LowPassFromProto(const v1::LowPass& proto) {
+  augment::LowPassConfig filter;
+  if (proto.has_min_hz()) filter.min_hz = proto.min_hz();
+  if (proto.has_max_hz()) filter.max_hz = proto.max_hz();
+  return filter;
+}
+
+augment::EffectParameters PitchShiftFromProto(const v1::PitchShift& proto) {
+  augment::PitchShiftConfig shift;
+  if (proto.has_min_cents()) shift.min_cents = proto.min_cents();
+  if (proto.has_max_cents()) shift.max_cents = proto.max_cents();
+  return shift;
+}
+
 augment::EffectParameters DelayFromProto(const v1::Delay& proto) {
   augment::DelayConfig delay;
   if (proto.has_echo_volume()) delay.echo_volume = proto.echo_volume();
@@ -51,42 +72,88 @@ augment::EffectParameters ReverbFromProto(const v1::Reverb& proto) {
   return reverb;
 }
 
-void EffectToProto(const augment::EffectParameters& parameters, v1::Augmentation& proto) {
-  std::visit(
-      [&proto](const auto& effect) {
-        using T = std::decay_t<decltype(effect)>;
-        if constexpr (std::is_same_v<T, augment::PolarityConfig>) {
-          proto.mutable_polarity_inversion();
-        } else if constexpr (std::is_same_v<T, augment::NoiseConfig>) {
-          proto.mutable_noise()->set_min_ratio(effect.min_ratio);
-          proto.mutable_noise()->set_max_ratio(effect.max_ratio);
-        } else if constexpr (std::is_same_v<T, augment::GainConfig>) {
-          proto.mutable_gain()->set_min_db(effect.min_db);
-          proto.mutable_gain()->set_max_db(effect.max_db);
-        } else if constexpr (std::is_same_v<T, augment::HighLowPassConfig>) {
-          auto* filter = proto.mutable_high_low_pass();
-          filter->set_high_pass_min_hz(effect.high_pass_min_hz);
-          filter->set_high_pass_max_hz(effect.high_pass_max_hz);
-          filter->set_low_pass_min_hz(effect.low_pass_min_hz);
-          filter->set_low_pass_max_hz(effect.low_pass_max_hz);
-        } else if constexpr (std::is_same_v<T, augment::DelayConfig>) {
-          auto* delay = proto.mutable_delay();
-          delay->set_echo_volume(effect.echo_volume);
-          delay->set_min_ms(effect.min_ms);
-          delay->set_max_ms(effect.max_ms);
-          delay->set_step_ms(effect.step_ms);
-        } else {
-          static_assert(std::is_same_v<T, augment::ReverbConfig>);
-          auto* reverb = proto.mutable_reverb();
-          reverb->set_min_reverberance(effect.min_reverberance);
-          reverb->set_max_reverberance(effect.max_reverberance);
-          reverb->set_min_damping(effect.min_damping);
-          reverb->set_max_damping(effect.max_damping);
-          reverb->set_min_room_scale(effect.min_room_scale);
-          reverb->set_max_room_scale(effect.max_room_scale);
-        }
-      },
-      parameters);
+// One overload for each effect, for std::visit.
+class ProtoWriter {
+ public:
+  explicit ProtoWriter(v1::Augmentation& proto) : proto_(proto) {}
+
+  void operator()(const augment::PolarityConfig&) const { proto_.mutable_polarity_inversion(); }
+  void operator()(const augment::ReverseConfig&) const { proto_.mutable_reverse(); }
+  void operator()(const augment::NoiseConfig& noise) const {
+    proto_.mutable_noise()->set_min_ratio(noise.min_ratio);
+    proto_.mutable_noise()->set_max_ratio(noise.max_ratio);
+  }
+  void operator()(const augment::GainConfig& gain) const {
+    proto_.mutable_gain()->set_min_db(gain.min_db);
+    proto_.mutable_gain()->set_max_db(gain.max_db);
+  }
+  void operator()(const augment::HighPassConfig& filter) const {
+    proto_.mutable_high_pass()->set_min_hz(filter.min_hz);
+    proto_.mutable_high_pass()->set_max_hz(filter.max_hz);
+  }
+  void operator()(const augment::LowPassConfig& filter) const {
+    proto_.mutable_low_pass()->set_min_hz(filter.min_hz);
+    proto_.mutable_low_pass()->set_max_hz(filter.max_hz);
+  }
+  void operator()(const augment::HighLowPassConfig& filter) const {
+    auto* proto = proto_.mutable_high_low_pass();
+    proto->set_high_pass_min_hz(filter.high_pass_min_hz);
+    proto->set_high_pass_max_hz(filter.high_pass_max_hz);
+    proto->set_low_pass_min_hz(filter.low_pass_min_hz);
+    proto->set_low_pass_max_hz(filter.low_pass_max_hz);
+  }
+  void operator()(const augment::DelayConfig& delay) const {
+    auto* proto = proto_.mutable_delay();
+    proto->set_echo_volume(delay.echo_volume);
+    proto->set_min_ms(delay.min_ms);
+    proto->set_max_ms(delay.max_ms);
+    proto->set_step_ms(delay.step_ms);
+  }
+  void operator()(const augment::PitchShiftConfig& shift) const {
+    proto_.mutable_pitch_shift()->set_min_cents(shift.min_cents);
+    proto_.mutable_pitch_shift()->set_max_cents(shift.max_cents);
+  }
+  void operator()(const augment::ReverbConfig& reverb) const {
+    auto* proto = proto_.mutable_reverb();
+    proto->set_min_reverberance(reverb.min_reverberance);
+    proto->set_max_reverberance(reverb.max_reverberance);
+    proto->set_min_damping(reverb.min_damping);
+    proto->set_max_damping(reverb.max_damping);
+    proto->set_min_room_scale(reverb.min_room_scale);
+    proto->set_max_room_scale(reverb.max_room_scale);
+  }
+
+ private:
+  v1::Augmentation& proto_;
+};
+
+// nullopt: the link has no effect.
+std::optional<augment::EffectParameters> EffectFromProto(const v1::Augmentation& link) {
+  switch (link.effect_case()) {
+    case v1::Augmentation::kPolarityInversion:
+      return augment::PolarityConfig{};
+    case v1::Augmentation::kNoise:
+      return NoiseFromProto(link.noise());
+    case v1::Augmentation::kGain:
+      return GainFromProto(link.gain());
+    case v1::Augmentation::kHighLowPass:
+      return HighLowPassFromProto(link.high_low_pass());
+    case v1::Augmentation::kHighPass:
+      return HighPassFromProto(link.high_pass());
+    case v1::Augmentation::kLowPass:
+      return LowPassFromProto(link.low_pass());
+    case v1::Augmentation::kDelay:
+      return DelayFromProto(link.delay());
+    case v1::Augmentation::kReverb:
+      return ReverbFromProto(link.reverb());
+    case v1::Augmentation::kPitchShift:
+      return PitchShiftFromProto(link.pitch_shift());
+    case v1::Augmentation::kReverse:
+      return augment::ReverseConfig{};
+    case v1::Augmentation::EFFECT_NOT_SET:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -97,31 +164,15 @@ augment::ChainConfig ChainFromProto(const v1::AugmentationChain& proto, const st
   for (int i = 0; i < proto.effects_size(); ++i) {
     const v1::Augmentation& link = proto.effects(i);
     const std::string field = absl::StrCat(prefix, ".effects[", i, "]");
-    augment::EffectConfig config;
-    switch (link.effect_case()) {
-      case v1::Augmentation::kPolarityInversion:
-        config.parameters = augment::PolarityConfig{};
-        break;
-      case v1::Augmentation::kNoise:
-        config.parameters = NoiseFromProto(link.noise());
-        break;
-      case v1::Augmentation::kGain:
-        config.parameters = GainFromProto(link.gain());
-        break;
-      case v1::Augmentation::kHighLowPass:
-        config.parameters = HighLowPassFromProto(link.high_low_pass());
-        break;
-      case v1::Augmentation::kDelay:
-        config.parameters = DelayFromProto(link.delay());
-        break;
-      case v1::Augmentation::kReverb:
-        config.parameters = ReverbFromProto(link.reverb());
-        break;
-      case v1::Augmentation::EFFECT_NOT_SET:
-        errors.Add(field,
-                   "has no effect; set one of polarity_inversion, noise, gain, high_low_pass, delay, reverb");
-        continue;
+    const std::optional<augment::EffectParameters> parameters = EffectFromProto(link);
+    if (!parameters) {
+      errors.Add(field,
+                 "has no effect; set one of polarity_inversion, noise, gain, high_pass, low_pass, "
+                 "high_low_pass, delay, "
+                 "pitch_shift, reverb, reverse");
+      continue;
     }
+    augment::EffectConfig config{*parameters};
     if (link.has_probability()) config.probability = link.probability();
     errors.CheckRange(field + ".probability", config.probability, 0.0, 1.0);
     errors.AddIfError(field, augment::MakeEffect(config.parameters).status());
@@ -135,7 +186,7 @@ v1::AugmentationChain ChainToProto(const augment::ChainConfig& chain) {
   for (const augment::EffectConfig& link : chain) {
     v1::Augmentation* augmentation = proto.add_effects();
     augmentation->set_probability(link.probability);
-    EffectToProto(link.parameters, *augmentation);
+    std::visit(ProtoWriter(*augmentation), link.parameters);
   }
   return proto;
 }

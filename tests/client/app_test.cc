@@ -55,7 +55,7 @@ TEST_F(AppTest, HelpTellsTheExitCodes) {
 
 TEST_F(AppTest, EachCommandHasAnExample) {
   for (const char* command : {"dataset", "train", "watch", "jobs", "job", "pause", "resume", "cancel",
-                              "delete", "probe", "models", "promote", "embed", "tag", "info"}) {
+                              "delete", "probe", "models", "promote", "embed", "tag", "augment", "info"}) {
     EXPECT_EQ(RunWithoutServer({command, "--help"}), 0) << command;
     EXPECT_THAT(out_.str(), HasSubstr(std::string("Example:\n  timbre ") + command)) << command;
   }
@@ -173,6 +173,16 @@ TEST_F(AppFilesTest, TagsArePrintedHighestFirst) {
   EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano\ntagger"));
   EXPECT_EQ(Run({"tag", File("a", "abc"), "--stream"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano\n  0.100  drums\ntagger"));
+}
+
+TEST_F(AppFilesTest, AnAugmentationIsAPresetOrAFileAndAnErrorHasItsPlace) {
+  const std::string chain = File("chain.textproto", "effects { gain {} }\neffects { gian {} }\n");
+  EXPECT_EQ(Run({"augment", "in.wav", "out.wav", "--preset", "clmr", "--config", chain}), 2);
+  EXPECT_EQ(Run({"augment", "in.wav", "out.wav", "--preset", "magic"}), 2);
+  EXPECT_EQ(Run({"augment", File("a", "abc"), "out.wav", "--config", chain}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("chain.textproto:2:11"));
+  EXPECT_THAT(err_.str(), HasSubstr("an AugmentationChain is wanted"));
+  EXPECT_EQ(Run({"augment", "/no/such/song.mp3", "out.wav"}), 3);
 }
 
 TEST_F(AppFilesTest, AFileThatIsMissingIsCode3) { EXPECT_EQ(Run({"tag", "/no/such/song.mp3"}), 3); }

@@ -34,6 +34,8 @@ TEST(PresetsTest, ClmrHasNoDropoutAndItsOwnRate) {
   EXPECT_TRUE(config.encoder().has_dropout());
   EXPECT_DOUBLE_EQ(config.encoder().dropout(), 0);
   EXPECT_DOUBLE_EQ(config.optimizer().learning_rate(), 3e-4);
+  ASSERT_EQ(config.augmentation().effects_size(), 7);
+  EXPECT_EQ(config.augmentation().effects(5).pitch_shift().max_cents(), 700);
 }
 
 TEST(PresetsTest, ABatchThatIsTooLargeForTheDataSetIsLoweredAndSaid) {

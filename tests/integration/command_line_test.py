@@ -163,6 +163,28 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("format", self.timbre("embed", text, code=1).stderr)
         self.timbre("embed", self.root / "missing.wav", code=3)
 
+    def test_7_augment_writes_the_window_that_a_model_hears(self):
+        clip = self.root / "data" / "test" / "test0.wav"
+        out = self.root / "view.wav"
+        chain = self.root / "chain.textproto"
+        chain.write_text("effects { reverse {} }\neffects { pitch_shift { min_cents: 100 max_cents: 100 } }\n")
+        answer = self.ask("augment", clip, out, "--config", chain, "--seed", "3")
+        self.assertEqual(answer["applied_effects"], ["reverse", "pitch_shift"])
+        view = out.read_bytes()
+        self.assertEqual(view[:4], b"RIFF")
+        self.assertGreater(len(view), 4 * 59049)
+        self.timbre("augment", clip, out, "--config", chain, "--seed", "3")
+        self.assertEqual(out.read_bytes(), view)
+        self.timbre("augment", clip, out, "--config", chain, "--seed", "4")
+        self.assertNotEqual(out.read_bytes(), view)
+        self.assertIn("high_low_pass", self.timbre("augment", clip, out, "--preset", "tutorial").stdout)
+        chain.write_text("effects { gain { min_db: 500 } }\n")
+        error = self.timbre("augment", clip, out, "--config", chain, code=1).stderr
+        self.assertIn("augmentation.effects[0]", error)
+        self.assertIn("gain db", error)
+        self.timbre("augment", clip, self.root / "no folder" / "view.wav", code=1)
+        self.timbre("augment", self.root / "missing.wav", out, code=3)
+
     def test_8_the_python_example_embeds_and_tags(self):
         clip = self.root / "data" / "test" / "test1.wav"
         done = subprocess.run([f"{SOURCE}/client/python/run_example.sh", self.address, clip], capture_output=True,

@@ -201,6 +201,10 @@ class FileTest(TreeTest):
         self.write("core/base/bare.h", "// #pragma once\n")
         self.assert_one_fault("core/base/bare.h", "#pragma once")
 
+    def test_a_header_that_is_read_once_for_each_instruction_set_has_a_guard_of_its_own(self):
+        self.write("core/base/lanes-inl.h", "#ifdef HWY_TARGET_TOGGLE\n#endif\n")
+        self.assertEqual(self.faults(), [])
+
     def test_a_path_of_one_machine_is_found(self):
         for path in ("/ho" "me/ann/audio", "/ro" "ot/.cache", "/wo" "rk/main", "/tmp/bash" "_jobs.0"):
             with self.subTest(path):

@@ -97,6 +97,27 @@ TEST(ConfigConvertTest, TheProblemsThatStopATrainingComeFromTheRuntimeConfig) {
               ::testing::AllOf(HasSubstr("runtime.stop_on_health[2]"), HasSubstr("health_grace_steps")));
 }
 
+TEST(ConfigConvertTest, EachEffectWithEachFieldComesBackAsItWasSent) {
+  const v1::TrainingConfig sent = Parse(R"(augmentation {
+    effects { probability: 0.1 polarity_inversion {} }
+    effects { probability: 0.2 noise { min_ratio: 0.01 max_ratio: 0.02 } }
+    effects { probability: 0.3 gain { min_db: -3 max_db: 3 } }
+    effects { probability: 0.4 high_low_pass {
+      high_pass_min_hz: 100 high_pass_max_hz: 101 low_pass_min_hz: 102 low_pass_max_hz: 103 } }
+    effects { probability: 0.5 delay { echo_volume: 0.25 min_ms: 10 max_ms: 20 step_ms: 5 } }
+    effects { probability: 0.6 reverb { min_reverberance: 1 max_reverberance: 2 min_damping: 3 max_damping: 4
+      min_room_scale: 5 max_room_scale: 6 } }
+    effects { probability: 0.7 high_pass { min_hz: 30 max_hz: 40 } }
+    effects { probability: 0.8 low_pass { min_hz: 50 max_hz: 60 } }
+    effects { probability: 0.9 pitch_shift { min_cents: -12 max_cents: 34 } }
+    effects { probability: 1.0 reverse {} }
+  })");
+  FieldErrors errors;
+  const v1::TrainingConfig back = TrainingConfigToProto(TrainingConfigFromProto(sent, "config", errors));
+  EXPECT_THAT(errors.ToStatus(), IsOk());
+  EXPECT_EQ(back.augmentation().DebugString(), sent.augmentation().DebugString());
+}
+
 TEST(ConfigConvertTest, EachValueOutsideItsRangeIsNamedWithRangeAndValue) {
   const std::pair<const char*, const char*> cases[] = {
       {"steps: 0", "config.steps: must be in [1, 10000000], got 0"},
@@ -107,6 +128,10 @@ TEST(ConfigConvertTest, EachValueOutsideItsRangeIsNamedWithRangeAndValue) {
       {"encoder { architecture: 'resnet' }", "known: sample_cnn"},
       {"projector { output_dim: 1 }", "config.projector.output_dim"},
       {"augmentation { effects { probability: 2 gain {} } }", "config.augmentation.effects[0].probability"},
+      {"augmentation { effects { pitch_shift { max_cents: 5000 } } }",
+       "config.augmentation.effects[0]: pitch_shift cents"},
+      {"augmentation { effects { high_pass { min_hz: 1 } } }",
+       "config.augmentation.effects[0]: high_pass hz"},
       {"augmentation { effects {} }", "config.augmentation.effects[0]: has no effect"},
       {"optimizer { learning_rate: nan }", "config.optimizer.learning_rate"},
       {"optimizer { adam { beta1: 1 } }", "config.optimizer.adam.beta1: must be in [0, 1), got 1"},

@@ -31,6 +31,18 @@ TEST(ChainTest, TheTutorialsChainHasItsOrderAndProbabilities) {
   EXPECT_THAT(probabilities, ElementsAre(0.8, 0.3, 0.2, 1.0, 0.5, 0.3));
 }
 
+TEST(ChainTest, ClmrsChainHasItsOrderAndProbabilities) {
+  std::vector<std::string> names;
+  std::vector<double> probabilities;
+  for (const EffectConfig& link : ClmrChain()) {
+    names.emplace_back(MakeEffect(link.parameters).value()->name());
+    probabilities.push_back(link.probability);
+  }
+  EXPECT_THAT(names,
+              ElementsAre("polarity", "noise", "gain", "high_low_pass", "delay", "pitch_shift", "reverb"));
+  EXPECT_THAT(probabilities, ElementsAre(0.8, 0.01, 0.3, 0.8, 0.3, 0.6, 0.6));
+}
+
 TEST(ChainTest, EachEffectIsAppliedAsOftenAsItsProbabilitySays) {
   const Chain chain = Chain::Create(TutorialChain()).value();
   constexpr int kRounds = 2000;

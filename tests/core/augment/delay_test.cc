@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "tests/core/augment/golden.h"
 #include "tests/support/signals.h"
 
 namespace timbre::augment {
@@ -52,6 +53,26 @@ TEST(DelayTest, TheEchoIsOfTheOriginalNotOfEarlierEchoes) {
   for (size_t t = 0; t < window.size(); ++t) {
     const float echo = t >= 1000 ? original[t - 1000] : 0;
     ASSERT_FLOAT_EQ(window[t], (original[t] + 0.5F * echo) / 2);
+  }
+}
+
+TEST(DelayTest, EqualsNumpysWithinOneRounding) {
+  auto window = timbre::testing::ReadGolden("filters/input.f32");
+  AddEcho(window, 441, 0.5);
+  timbre::testing::ExpectNear(window, timbre::testing::ReadGolden("filters/delay_441.f32"), 6e-8);
+}
+
+TEST(DelayTest, AnyOffsetAndLengthGiveTheSameSumAsTheDefinition) {
+  for (const size_t samples : {1U, 15U, 33U, 64U, 100U}) {
+    for (const size_t offset : {1U, 3U, 7U, 16U, 31U, 99U}) {
+      const auto original = WhiteNoise(0.3, samples, 1);
+      auto window = original;
+      AddEcho(window, offset, 0.5);
+      for (size_t t = 0; t < samples; ++t) {
+        const float echo = t >= offset ? original[t - offset] : 0;
+        ASSERT_FLOAT_EQ(window[t], (original[t] + 0.5F * echo) / 2) << samples << " " << offset;
+      }
+    }
   }
 }
 

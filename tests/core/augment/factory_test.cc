@@ -18,8 +18,16 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 const std::vector<std::pair<EffectParameters, std::string>>& Defaults() {
   static const std::vector<std::pair<EffectParameters, std::string>> defaults = {
-      {PolarityConfig{}, "polarity"},         {NoiseConfig{}, "noise"}, {GainConfig{}, "gain"},
-      {HighLowPassConfig{}, "high_low_pass"}, {DelayConfig{}, "delay"}, {ReverbConfig{}, "reverb"}};
+      {PolarityConfig{}, "polarity"},
+      {NoiseConfig{}, "noise"},
+      {GainConfig{}, "gain"},
+      {HighLowPassConfig{}, "high_low_pass"},
+      {DelayConfig{}, "delay"},
+      {ReverbConfig{}, "reverb"},
+      {HighPassConfig{}, "high_pass"},
+      {LowPassConfig{}, "low_pass"},
+      {PitchShiftConfig{}, "pitch_shift"},
+      {ReverseConfig{}, "reverse"}};
   return defaults;
 }
 
@@ -52,6 +60,13 @@ TEST(FactoryTest, CutoffsAreCheckedAgainstNyquist) {
   ExpectRefused(HighLowPassConfig{.high_pass_min_hz = 1300}, "high_pass hz");
   ExpectRefused(HighLowPassConfig{.low_pass_max_hz = 11025}, "11024");
   ExpectRefused(HighLowPassConfig{.low_pass_min_hz = kNan}, "low_pass hz");
+}
+
+TEST(FactoryTest, SingleFiltersAndPitchShiftsAreChecked) {
+  ExpectRefused(HighPassConfig{.min_hz = 10}, "high_pass hz");
+  ExpectRefused(LowPassConfig{.min_hz = 5000}, "low_pass hz");
+  ExpectRefused(PitchShiftConfig{.min_cents = 800}, "pitch_shift cents");
+  ExpectRefused(PitchShiftConfig{.max_cents = 2401}, "2400");
 }
 
 TEST(FactoryTest, DelaysAreChecked) {
@@ -94,7 +109,7 @@ TEST(EffectsTest, TheSameSeedGivesTheSameViewAndAnotherSeedAnother) {
     EXPECT_EQ(view(1), view(1)) << name;
     EXPECT_NE(view(1), original) << name;
     // A delay has six values, so one other seed may give the same.
-    bool differs = name == "polarity";
+    bool differs = name == "polarity" || name == "reverse";
     for (uint64_t seed = 2; seed < 10; ++seed) differs |= view(seed) != view(1);
     EXPECT_TRUE(differs) << name;
   }

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "core/augment/gain.h"
 #include "core/augment/noise.h"
+#include "core/augment/noise_kernel.h"
 #include "core/augment/polarity.h"
 #include "tests/support/signals.h"
 
@@ -74,6 +76,81 @@ TEST(NoiseTest, NeighbouringSamplesAreIndependent) {
   double product = 0;
   for (size_t i = 1; i < noise.size(); ++i) product += noise[i] * noise[i - 1];
   EXPECT_NEAR(product / static_cast<double>(noise.size()) / (Rms(noise) * Rms(noise)), 0, 0.02);
+}
+
+TEST(NoiseTest, TheSamplesAreNormal) {
+  std::vector<float> unit(1 << 20, 0.0F);
+  NoiseState state;
+  base::Random random({9});
+  for (auto& words : state) {
+    for (uint32_t& word : words) word = static_cast<uint32_t>(random.Next());
+  }
+  AddNormals(unit, 1, state);
+  double moments[5] = {};
+  double within[4] = {};  // shares below -2, -1, 0, 1
+  for (const float x : unit) {
+    double power = 1;
+    for (double& moment : moments) {
+      moment += power / static_cast<double>(unit.size());
+      power *= x;
+    }
+    for (int k = 0; k < 4; ++k) within[k] += (x < k - 2) / static_cast<double>(unit.size());
+  }
+  // Five standard errors of a million samples.
+  EXPECT_NEAR(moments[1], 0, 0.005);
+  EXPECT_NEAR(moments[2], 1, 0.007);
+  EXPECT_NEAR(moments[3], 0, 0.02);
+  EXPECT_NEAR(moments[4], 3, 0.05);
+  for (int k = 0; k < 4; ++k) EXPECT_NEAR(within[k], 0.5 * std::erfc((2 - k) / std::sqrt(2)), 0.0025) << k;
+}
+
+TEST(NoiseTest, LogarithmSineAndCosineAreExactToAFloat) {
+  // Each pair of normals comes from one radius and one angle: r^2 = a^2 + b^2 = -2 ln u must be a value that
+  // u takes.
+  std::vector<float> unit(32 * 2000, 0.0F);
+  NoiseState state;
+  base::Random random({4});
+  for (auto& words : state) {
+    for (uint32_t& word : words) word = static_cast<uint32_t>(random.Next());
+  }
+  NoiseState streams = state;
+  AddNormals(unit, 1, state);
+  for (size_t round = 0; round < 2000; ++round) {
+    for (size_t i = 0; i < kNoiseStreams; ++i) {
+      uint32_t words[2];
+      for (uint32_t& word : words) {
+        word = streams[0][i] + streams[3][i];
+        const uint32_t t = streams[1][i] << 9;
+        streams[2][i] ^= streams[0][i];
+        streams[3][i] ^= streams[1][i];
+        streams[1][i] ^= streams[2][i];
+        streams[0][i] ^= streams[3][i];
+        streams[2][i] ^= t;
+        streams[3][i] = std::rotl(streams[3][i], 11);
+      }
+      const float uniform = (static_cast<float>(words[0] >> 8) + 0.5F) * 0x1.0p-24F;
+      const double radius = std::sqrt(-2 * std::log(static_cast<double>(uniform)));
+      const double a = unit[32 * round + i];
+      const double b = unit[32 * round + 16 + i];
+      ASSERT_NEAR(std::hypot(a, b), radius, 1e-6 * (1 + radius));
+      const double angle = static_cast<int32_t>(words[1] << 2) * (M_PI / 4) * 0x1.0p-31;
+      const double cosine = (words[1] >> 31 ? -1 : 1) * std::cos(angle);
+      const bool swapped = words[1] >> 30 & 1;
+      ASSERT_NEAR(swapped ? a : b, radius * std::sin(angle), 3e-6);
+      ASSERT_NEAR(swapped ? b : a, radius * cosine, 3e-6);
+    }
+  }
+}
+
+TEST(NoiseTest, AShortWindowGetsTheBeginningOfALongOnesNoise) {
+  const NoiseState state = {{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, {}, {}, {7}}};
+  std::vector<float> longer(200, 0.0F);
+  AddNormals(longer, 1, state);
+  for (const size_t samples : {1U, 31U, 32U, 33U, 100U}) {
+    std::vector<float> window(samples, 0.0F);
+    AddNormals(window, 1, state);
+    EXPECT_EQ(window, std::vector<float>(longer.begin(), longer.begin() + samples));
+  }
 }
 
 TEST(NoiseTest, SilenceStaysSilent) {

@@ -3,11 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
-#include <string>
 
-#include "core/base/atomic_file.h"
-#include "tests/support/matchers.h"
+#include "tests/core/augment/golden.h"
 #include "tests/support/signals.h"
 
 namespace timbre::augment {
@@ -15,20 +12,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using timbre::testing::Click;
+using timbre::testing::ExpectNear;
+using timbre::testing::ReadGolden;
 using timbre::testing::Rms;
-
-std::vector<float> ReadGolden(const std::string& name) {
-  const auto bytes = base::ReadFile(std::string(TIMBRE_REVERB_GOLDEN_DIR "/") + name);
-  EXPECT_THAT(bytes, timbre::testing::IsOk());
-  std::vector<float> samples(bytes->size() / sizeof(float));
-  std::memcpy(samples.data(), bytes->data(), samples.size() * sizeof(float));
-  return samples;
-}
-
-void ExpectNear(const std::vector<float>& a, const std::vector<float>& b, double tolerance) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance) << "sample " << i;
-}
 
 // What the reverb adds to a click: the wet signal alone.
 std::vector<float> WetResponse(const ReverbSetting& setting, size_t samples = 22050) {
@@ -39,7 +25,7 @@ std::vector<float> WetResponse(const ReverbSetting& setting, size_t samples = 22
 }
 
 TEST(ReverbTest, EqualsSoxOnQuietAudio) {
-  const auto input = ReadGolden("input.f32");
+  const auto input = ReadGolden("reverb/input.f32");
   struct Golden {
     const char* file;
     ReverbSetting setting;
@@ -50,15 +36,15 @@ TEST(ReverbTest, EqualsSoxOnQuietAudio) {
     SCOPED_TRACE(file);
     auto window = input;
     AddReverb(window, setting);
-    ExpectNear(window, ReadGolden(file), 5e-7);
+    ExpectNear(window, ReadGolden(std::string("reverb/") + file), 5e-7);
   }
 }
 
 TEST(ReverbTest, ClipsAsSoxDoes) {
-  auto window = ReadGolden("input.f32");
+  auto window = ReadGolden("reverb/input.f32");
   for (float& x : window) x *= 8;
   AddReverb(window, {90, 10, 60});
-  ExpectNear(window, ReadGolden("loud_r90_d10_s60.f32"), 5e-7);
+  ExpectNear(window, ReadGolden("reverb/loud_r90_d10_s60.f32"), 5e-7);
 }
 
 TEST(ReverbTest, TheParametersFollowSoxFormulas) {

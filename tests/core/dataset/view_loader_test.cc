@@ -44,9 +44,9 @@ class ViewLoaderTest : public ::testing::Test {
   }
 
   // The samples of the first `steps` batches, which must be numbered from first_step on.
-  std::vector<std::vector<float>> Take(const ViewLoader::Options& options, int steps) {
+  std::vector<BatchSamples> Take(const ViewLoader::Options& options, int steps) {
     const auto loader = Start(options);
-    std::vector<std::vector<float>> out;
+    std::vector<BatchSamples> out;
     for (int i = 0; i < steps; ++i) {
       auto batch = loader->Next();
       EXPECT_THAT(batch, IsOk());

@@ -18,7 +18,7 @@ TEST(FingerprintTest, EqualConfigsHaveEqualFingerprints) {
 }
 
 TEST(FingerprintTest, EachFieldChangesIt) {
-  std::vector<TrainingConfig> configs(32, Config());
+  std::vector<TrainingConfig> configs(34, Config());
   configs[1].architecture = "other";
   configs[2].dropout = 0;
   configs[3].projector_hidden_dim = 256;
@@ -50,6 +50,8 @@ TEST(FingerprintTest, EachFieldChangesIt) {
   configs[29].projector_layers = 3;
   configs[30].batch_unit = dataset::BatchUnit::kClip;
   configs[31].views = 4;
+  configs[32].chain[1].parameters = augment::PitchShiftConfig{};
+  configs[33].chain[1].parameters = augment::PitchShiftConfig{.max_cents = 600};
   std::set<std::string> seen;
   for (const TrainingConfig& config : configs) seen.insert(Fingerprint(config));
   EXPECT_EQ(seen.size(), configs.size());

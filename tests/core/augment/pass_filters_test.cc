@@ -1,4 +1,4 @@
-#include "core/augment/high_low_pass.h"
+#include "core/augment/pass_filters.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/augment/fir.h"
+#include "tests/core/augment/golden.h"
 #include "tests/support/signals.h"
 
 namespace timbre::augment {
@@ -88,7 +89,7 @@ TEST(HighLowPassTest, BothConvolutionsEqualTheDefinitionForAnyLength) {
     for (size_t samples : {size_t{1}, size_t{50}, size_t{1024}, size_t{3000}, size_t{9001}}) {
       const auto original = WhiteNoise(0.3, samples, samples);
       auto window = original;
-      ConvolveCentred(window, taps);
+      ConvolveCentred(window, taps, window);
       const auto expected = Reference(original, taps);
       for (size_t i = 0; i < samples; ++i)
         ASSERT_NEAR(window[i], expected[i], 2e-6) << cutoff << " " << samples;
@@ -128,6 +129,39 @@ TEST(HighLowPassTest, TheEffectIsAHighPassOrALowPassHalfOfTheTimeEach) {
     }
   }
   EXPECT_NEAR(high_passes, 100, 25);
+}
+
+TEST(PassFiltersTest, BothEqualScipysWithin1e6) {
+  const auto input = timbre::testing::ReadGolden("filters/input.f32");
+  for (const int hz : {2200, 3100, 4000}) {
+    SCOPED_TRACE(hz);
+    auto window = input;
+    LowPass(window, hz);
+    timbre::testing::ExpectNear(
+        window, timbre::testing::ReadGolden("filters/low_" + std::to_string(hz) + ".f32"), 1e-6);
+  }
+  for (const int hz : {200, 650, 1200}) {
+    SCOPED_TRACE(hz);
+    auto window = input;
+    HighPass(window, hz);
+    timbre::testing::ExpectNear(
+        window, timbre::testing::ReadGolden("filters/high_" + std::to_string(hz) + ".f32"), 1e-6);
+  }
+}
+
+TEST(PassFiltersTest, AFilterAloneIsThatFilterAtADrawnCutoff) {
+  const auto original = WhiteNoise(0.3, 5000, 1);
+  auto high = original;
+  auto low = original;
+  base::Random random({7});
+  HighPassFilter({500, 500}).Apply(high, random);
+  LowPassFilter({3000, 3000}).Apply(low, random);
+  auto expected_high = original;
+  auto expected_low = original;
+  HighPass(expected_high, 500);
+  LowPass(expected_low, 3000);
+  EXPECT_EQ(high, expected_high);
+  EXPECT_EQ(low, expected_low);
 }
 
 }  // namespace
