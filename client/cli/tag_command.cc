@@ -70,12 +70,13 @@ std::string Text(const Options& options, const std::vector<v1::TagResponse>& res
     const v1::TagResponse& response = responses[i];
     absl::StrAppendFormat(&out, "%s  (%.2f s)\n", options.files.paths[i], response.audio_seconds());
     for (const auto& score : response.tags()) {
-      absl::StrAppendFormat(&out, "  %.3f  %s\n", score.probability(), score.tag());
+      absl::StrAppendFormat(&out, "  %.3f %s %s\n", score.probability(), score.predicted() ? "*" : " ",
+                            score.tag());
     }
     for (const auto& window : response.windows())
       absl::StrAppend(&out, WindowLine(response, window, options.top), "\n");
   }
-  return absl::StrCat(out, "tagger ", responses.front().tagger(), "\n");
+  return absl::StrCat(out, "* at least the threshold of tagger ", responses.front().tagger(), "\n");
 }
 
 absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {

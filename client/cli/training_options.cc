@@ -1,29 +1,13 @@
 #include "client/cli/training_options.h"
 
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/text_format.h>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/presets.h"
+#include "client/cli/text_config.h"
 #include "client/folder.h"
 
 namespace timbre::cli {
 namespace {
-
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  explicit FirstError(const std::string& origin) : origin_(origin) {}
-
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat(origin_, ":", line + 1, ":", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  const std::string& origin_;
-  std::string text_;
-};
 
 absl::StatusOr<v1::TrainingConfig> BaseConfig(const TrainingOptions& options) {
   if (!options.config_path.empty()) {
@@ -74,12 +58,10 @@ std::vector<std::string> ObjectiveNames() {
 
 absl::StatusOr<v1::TrainingConfig> ParseTrainingConfig(const std::string& text, const std::string& origin) {
   v1::TrainingConfig config;
-  FirstError error(origin);
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (parser.ParseFromString(text, &config)) return config;
-  return absl::InvalidArgumentError(absl::StrCat(
-      error.text(), " (a TrainingConfig is wanted: see training_config.proto and deploy/presets)"));
+  const absl::Status parsed = ParseTextConfig(
+      text, origin, "a TrainingConfig is wanted: see training_config.proto and deploy/presets", config);
+  if (!parsed.ok()) return parsed;
+  return config;
 }
 
 absl::StatusOr<v1::TrainingConfig> MakeTrainingConfig(const TrainingOptions& options) {

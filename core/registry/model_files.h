@@ -29,7 +29,4 @@ void RemoveStaged(const std::filesystem::path& root);
 // As weights::ReadTensorFile, but a published file that is missing or unreadable is kDataLoss.
 absl::StatusOr<weights::TensorMap> ReadPublished(const std::filesystem::path& file);
 
-// A tagger's head is "weight" [tags, dim] and "bias" [tags]. Errors: kInvalidArgument.
-absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim);
-
 }  // namespace timbre::registry

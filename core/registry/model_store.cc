@@ -12,6 +12,7 @@
 #include "core/registry/model_rows.h"
 #include "core/registry/resource_id.h"
 #include "core/store/migrate.h"
+#include "core/weights/tag_head.h"
 
 namespace timbre::registry {
 namespace {
@@ -52,7 +53,9 @@ absl::Status CheckUnlabelled(const Model& model, int64_t version, bool force) {
 absl::Status CheckTagger(const Version& version, const Tagger& tagger, const weights::TensorMap& head) {
   TIMBRE_RETURN_IF_ERROR(CheckId("tagger", tagger.id));
   if (tagger.tags.empty()) return absl::InvalidArgumentError("a tagger needs at least one tag");
-  return CheckHead(head, static_cast<int64_t>(tagger.tags.size()), version.card.embedding_dim);
+  return weights::TagHeadFromTensors(head, static_cast<int64_t>(tagger.tags.size()),
+                                     version.card.embedding_dim)
+      .status();
 }
 
 }  // namespace
