@@ -31,8 +31,8 @@ struct TagResult {
   float threshold = 0.5F;        // of the probability: the best F1 on validation
   double validation_f1 = 0;      // at the threshold; NaN without positives in validation
   double f1 = 0;                 // of test, at the threshold; NaN without positives in test
-  Interval average_precision_interval;
-  Interval roc_auc_interval;
+  Interval average_precision_interval = {};
+  Interval roc_auc_interval = {};
 };
 
 // mAP on validation with each kind of features; NaN where not tried, or no tag has both classes there.
