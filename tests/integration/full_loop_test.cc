@@ -91,6 +91,8 @@ TEST_F(FullLoopTest, TrainProbePromoteEmbedTagAndRestart) {
   auto* config = hidden.mutable_job()->mutable_linear_probe()->mutable_probe_config();
   config->mutable_mlp()->set_hidden_unit_count(16);
   config->add_label_fractions(0.5);
+  config->set_max_epochs(20);
+  config->mutable_baselines()->set_untrained(false);
   const v1::Job with_hidden = RunJob(hidden);
   ASSERT_EQ(with_hidden.state(), v1::JOB_STATE_SUCCEEDED) << with_hidden.error().message();
   EXPECT_EQ(with_hidden.linear_probe_result().label_fractions(0).train_track_count(), 4);
