@@ -29,6 +29,11 @@ std::string FormatBytes(int64_t bytes) {
   return absl::StrFormat("%.1f %s", value, unit);
 }
 
+std::string FormatInterval(double low, double high) {
+  if (std::isnan(low) || std::isnan(high)) return "-";
+  return absl::StrFormat("%.3f to %.3f", low, high);
+}
+
 std::string FormatScore(double score) { return std::isnan(score) ? "-" : absl::StrFormat("%.3f", score); }
 
 std::string StateName(v1::JobState state) {

@@ -20,6 +20,9 @@ std::string FormatBytes(int64_t bytes);
 // Three decimals; "-" for not a number.
 std::string FormatScore(double score);
 
+// "0.391 to 0.433"; "-" where an end is not a number.
+std::string FormatInterval(double low, double high);
+
 // "RUNNING" for JOB_STATE_RUNNING.
 std::string StateName(v1::JobState state);
 

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/format.h"
+#include "client/cli/probe_text.h"
 #include "client/cli/table.h"
 #include "client/cli/terminal.h"
 #include "client/names.h"
@@ -46,8 +47,8 @@ std::string ResultText(const v1::Job& job) {
           version);
     }
     case v1::Job::kLinearProbeResult:
-      return absl::StrCat(ProbeTable(job.linear_probe_result()), "tagger ",
-                          job.linear_probe_result().tagger(), "\n");
+      return absl::StrCat(ProbeText(job.linear_probe_result()), "tagger ", job.linear_probe_result().tagger(),
+                          "\n");
     case v1::Job::kIngestResult:
       return absl::StrFormat("made %s: %d clips, %d files left out\n", job.ingest_result().dataset(),
                              job.ingest_result().clip_count(), job.ingest_result().skipped_count());
@@ -55,14 +56,6 @@ std::string ResultText(const v1::Job& job) {
       break;
   }
   return "";
-}
-
-std::string Mark(const v1::TagEvaluation& tag) { return tag.counted() ? tag.tag() : tag.tag() + " *"; }
-
-// The untrained scores of a tag; both lists are in the header's order.
-const v1::TagEvaluation* Partner(const v1::ProbeEvaluation& untrained, int index, const std::string& tag) {
-  if (index >= untrained.tags_size() || untrained.tags(index).tag() != tag) return nullptr;
-  return &untrained.tags(index);
 }
 
 }  // namespace
@@ -105,34 +98,6 @@ std::string OutcomeText(const Console& console, const v1::Job& job) {
   }
   if (job.has_error()) absl::StrAppend(&out, ": ", job.error().message());
   return out + "\n" + ResultText(job);
-}
-
-std::string ProbeTable(const v1::LinearProbeResult& result) {
-  const v1::ProbeEvaluation& trained = result.trained();
-  const v1::ProbeEvaluation& untrained = result.untrained();
-  Table table({"TAG", "TRAIN", "TEST", "AP", "UNTRAINED", "ROC-AUC", "UNTRAINED"});
-  for (size_t column = 1; column < 7; ++column) table.AlignRight(column);
-  bool any_left_out = false;
-  for (int i = 0; i < trained.tags_size(); ++i) {
-    const v1::TagEvaluation& tag = trained.tags(i);
-    const v1::TagEvaluation* other = Partner(untrained, i, tag.tag());
-    any_left_out |= !tag.counted();
-    table.AddRow({Mark(tag), absl::StrCat(tag.train_positive_count()),
-                  absl::StrCat(tag.test_positive_count()), FormatScore(tag.average_precision()),
-                  other ? FormatScore(other->average_precision()) : "-", FormatScore(tag.roc_auc()),
-                  other ? FormatScore(other->roc_auc()) : "-"});
-  }
-  const auto clips = trained.train_clip_count() + trained.validation_clip_count();
-  table.AddRow({"mean", absl::StrCat(clips), absl::StrCat(trained.test_clip_count()),
-                FormatScore(trained.mean_average_precision()),
-                FormatScore(untrained.mean_average_precision()), FormatScore(trained.mean_roc_auc()),
-                FormatScore(untrained.mean_roc_auc())});
-  std::string out = table.Render();
-  if (any_left_out) out += "* not part of the means: test lacks clips with it or without it\n";
-  absl::StrAppend(&out, "features: ", trained.features(), " (trained), ", untrained.features(),
-                  " (untrained); ", trained.epoch_count(),
-                  " epochs; validation clips: ", trained.validation_clip_count(), "\n");
-  return out;
 }
 
 }  // namespace timbre::cli

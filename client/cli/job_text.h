@@ -20,8 +20,4 @@ std::string JobText(const Console& console, const v1::Job& job);
 // How a job ended, and what to do next: after a watch.
 std::string OutcomeText(const Console& console, const v1::Job& job);
 
-// Per tag and in the mean, the trained encoder beside the untrained one; tags that are not part of the means
-// are marked.
-std::string ProbeTable(const v1::LinearProbeResult& result);
-
 }  // namespace timbre::cli

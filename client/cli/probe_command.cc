@@ -4,6 +4,7 @@
 #include "client/cli/job_text.h"
 #include "client/cli/json.h"
 #include "client/cli/name_checks.h"
+#include "client/cli/probe_options.h"
 #include "client/cli/watch.h"
 #include "client/jobs.h"
 #include "client/names.h"
@@ -16,28 +17,30 @@ struct Options {
   std::string train;
   std::string test;
   std::string display_name;
-  std::optional<uint64_t> seed;
-  std::optional<int32_t> max_epochs;
+  ProbeOptions probe;
   std::optional<std::string> device;
   bool watch = false;
 };
 
-v1::SubmitJobRequest MakeRequest(const Options& options) {
+absl::StatusOr<v1::SubmitJobRequest> MakeRequest(const Options& options) {
+  auto config = MakeProbeConfig(options.probe);
+  if (!config.ok()) return config.status();
   v1::SubmitJobRequest request;
   request.mutable_job()->set_display_name(options.display_name);
   v1::LinearProbeSpec& spec = *request.mutable_job()->mutable_linear_probe();
   spec.set_model_version(options.model_version);
   spec.set_train_dataset(options.train);
   spec.set_test_dataset(options.test);
-  if (options.seed) spec.mutable_probe_config()->set_seed(*options.seed);
-  if (options.max_epochs) spec.mutable_probe_config()->set_max_epochs(*options.max_epochs);
+  *spec.mutable_probe_config() = *std::move(config);
   if (options.device) spec.mutable_runtime_config()->set_device(*options.device);
   return request;
 }
 
 absl::StatusOr<ExitCode> Probe(const Session& session, const Options& options) {
+  auto request = MakeRequest(options);
+  if (!request.ok()) return request.status();
   const client::Connection connection = session.Connect();
-  auto job = client::SubmitJob(connection, MakeRequest(options));
+  auto job = client::SubmitJob(connection, *std::move(request));
   if (!job.ok()) return job.status();
   if (options.watch) {
     job = WatchToEnd(session, connection, job->name());
@@ -55,13 +58,33 @@ absl::StatusOr<ExitCode> Probe(const Session& session, const Options& options) {
   return options.watch ? ExitCodeOf(job->state()) : ExitCode::kOk;
 }
 
+void AddConfigOptions(CLI::App& command, ProbeOptions& options) {
+  command.add_option("--config", options.config_path, "a ProbeConfig as textproto");
+  command.add_option("--head", options.head, "linear, or mlp with one hidden layer")
+      ->check(CLI::IsMember({"linear", "mlp"}));
+  command.add_option("--hidden-units", options.hidden_units, "of the mlp");
+  command.add_option("--dropout", options.dropout, "of the mlp, while adam fits it");
+  command.add_option("--optimizer", options.optimizer, "adam, or lbfgs on all clips at once")
+      ->check(CLI::IsMember({"adam", "lbfgs"}));
+  command.add_option("--l2", options.l2_strength, "L2 strength of the weights");
+  command.add_option("--features", options.features, "auto, raw, l2 or standardized embeddings")
+      ->check(CLI::IsMember({"auto", "raw", "l2", "standardized"}));
+  command
+      .add_option("--label-fractions", options.label_fractions,
+                  "also judge heads of these shares of the train tracks, such as 0.01,0.1,1")
+      ->delimiter(',');
+  command.add_option("--seed", options.seed, "seed of split, order, weights and resamples");
+  command.add_option("--max-epochs", options.max_epochs, "most epochs, or iterations of lbfgs");
+}
+
 }  // namespace
 
 void AddProbeCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "probe",
-      "Judge a model version by a linear probe, beside an untrained encoder, and attach a tagger to it");
+      "Judge a model version by a probe, beside an untrained encoder, log-mel statistics and nearest "
+      "neighbours, and attach a tagger to it");
   command->add_option("--model-version", options->model_version, "m/3, or m for its newest version")
       ->required()
       ->transform(LongName(client::ModelOrVersionName));
@@ -72,8 +95,7 @@ void AddProbeCommand(CLI::App& app, Session& session) {
       ->required()
       ->transform(LongName(client::DatasetName));
   command->add_option("--name", options->display_name, "free text for people");
-  command->add_option("--seed", options->seed, "seed of split, order and weights");
-  command->add_option("--max-epochs", options->max_epochs, "most epochs");
+  AddConfigOptions(*command, options->probe);
   command->add_option("--device", options->device, "auto, cpu or cuda:N");
   command->add_flag("--watch", options->watch, "watch until it is over and print the scores");
   command->footer(

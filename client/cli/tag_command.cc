@@ -62,16 +62,20 @@ std::string WindowLine(const v1::TagResponse& response, const v1::WindowTags& wi
 
 std::string Text(const Options& options, const std::vector<v1::TagResponse>& responses) {
   std::string out;
+  bool any_predicted = false;
   for (size_t i = 0; i < responses.size(); ++i) {
     const v1::TagResponse& response = responses[i];
     absl::StrAppendFormat(&out, "%s  (%.2f s)\n", options.ask.paths[i], response.audio_seconds());
     for (const auto& score : response.tags()) {
-      absl::StrAppendFormat(&out, "  %.3f  %s\n", score.probability(), score.tag());
+      absl::StrAppendFormat(&out, "  %.3f  %s%s\n", score.probability(), score.tag(),
+                            score.predicted() ? " *" : "");
+      any_predicted |= score.predicted();
     }
     for (const auto& window : response.windows())
       absl::StrAppend(&out, WindowLine(response, window, options.top), "\n");
   }
-  return absl::StrCat(out, "tagger ", responses.front().tagger(), "\n");
+  return absl::StrCat(out, "tagger ", responses.front().tagger(),
+                      any_predicted ? "; * at or above its threshold\n" : "\n");
 }
 
 absl::StatusOr<ExitCode> Run(const Session& session, const Options& options) {

@@ -37,13 +37,28 @@ void ReadWindow(const dataset::ClipDataset& dataset, const Item& item, std::span
 
 }  // namespace
 
-absl::StatusOr<probe::LabeledEmbeddings> EmbedLabeledClips(
-    const dataset::ClipDataset& dataset, engine::Encoder& encoder, int64_t batch_windows,
-    const base::CancelToken& cancel, const std::function<void(int64_t, int64_t)>& on_clip) {
+std::vector<const dataset::Clip*> LabeledClips(const dataset::ClipDataset& dataset) {
   std::vector<const dataset::Clip*> clips;
   for (const dataset::Clip& clip : dataset.clips()) {
     if (!clip.labels.empty()) clips.push_back(&clip);
   }
+  return clips;
+}
+
+void AppendClip(const dataset::Clip& clip, std::span<const float> embedding,
+                probe::LabeledEmbeddings& result) {
+  result.dim = static_cast<int64_t>(embedding.size());
+  result.embeddings.insert(result.embeddings.end(), embedding.begin(), embedding.end());
+  result.labels.insert(result.labels.end(), clip.labels.begin(), clip.labels.end());
+  result.track_ids.push_back(clip.track_id);
+  result.paths.push_back(clip.path);
+  ++result.count;
+}
+
+absl::StatusOr<probe::LabeledEmbeddings> EmbedLabeledClips(
+    const dataset::ClipDataset& dataset, engine::Encoder& encoder, int64_t batch_windows,
+    const base::CancelToken& cancel, const std::function<void(int64_t, int64_t)>& on_clip) {
+  const std::vector<const dataset::Clip*> clips = LabeledClips(dataset);
   TIMBRE_ASSIGN_OR_RETURN(const std::vector<Item> items, PlanItems(clips));
   const auto window_size = static_cast<size_t>(audio::kWindowSamples);
   const auto dim = static_cast<size_t>(encoder.embedding_dim());
@@ -64,12 +79,7 @@ absl::StatusOr<probe::LabeledEmbeddings> EmbedLabeledClips(
     for (size_t i = 0; i < batch.size(); ++i) {
       mean.Add(std::span(embeddings).subspan(i * dim, dim));
       if (!batch[i].last_of_clip) continue;
-      const dataset::Clip& clip = *batch[i].clip;
-      const std::vector<float> embedding = std::exchange(mean, embed::RunningMean(result.dim)).Mean();
-      result.embeddings.insert(result.embeddings.end(), embedding.begin(), embedding.end());
-      result.labels.insert(result.labels.end(), clip.labels.begin(), clip.labels.end());
-      result.track_ids.push_back(clip.track_id);
-      ++result.count;
+      AppendClip(*batch[i].clip, std::exchange(mean, embed::RunningMean(result.dim)).Mean(), result);
       if (on_clip) on_clip(result.count, static_cast<int64_t>(clips.size()));
     }
   }

@@ -2,14 +2,23 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/cancel_token.h"
 #include "core/dataset/clip_dataset.h"
 #include "core/engine/encoder.h"
-#include "core/probe/linear_probe.h"
+#include "core/probe/labeled_embeddings.h"
 
 namespace timbre::pipeline {
+
+// The clips with a row in the annotations, in the data set's order.
+std::vector<const dataset::Clip*> LabeledClips(const dataset::ClipDataset& dataset);
+
+// Adds a clip and what stands for it; all of one result have the same length, which becomes its dim.
+void AppendClip(const dataset::Clip& clip, std::span<const float> embedding,
+                probe::LabeledEmbeddings& result);
 
 // Embeds the labelled clips of a data set as serving would: all windows of a clip (audio::PlanWindows), their
 // embeddings averaged. Clips without a row in the annotations are left out. Windows go to the encoder in

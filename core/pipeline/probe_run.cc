@@ -9,6 +9,9 @@
 #include "core/base/status_macros.h"
 #include "core/engine/torch_encoder.h"
 #include "core/pipeline/clip_embeddings.h"
+#include "core/pipeline/clip_log_mel.h"
+#include "core/probe/head_probe.h"
+#include "core/probe/knn_probe.h"
 
 namespace timbre::pipeline {
 namespace {
@@ -55,25 +58,90 @@ absl::Status CheckTracks(const dataset::ClipDataset& train, const dataset::ClipD
                    "' for one, so the test would not be honest; split train and test by track"));
 }
 
-// The probe of one encoder: embeds both data sets and fits the head.
-class EncoderProbe {
+// Train and test as a probe sees them.
+struct Embedded {
+  probe::LabeledEmbeddings train;
+  probe::LabeledEmbeddings test;
+};
+
+ClipMap ToClipMap(const probe::EmbeddingMap& map, const probe::LabeledEmbeddings& test) {
+  ClipMap clips;
+  clips.explained_variance_ratios = map.explained_variance_ratios;
+  clips.test_clips = test.count;
+  const size_t tags = test.labels.size() / static_cast<size_t>(test.count);
+  for (const probe::MapPoint& point : map.points) {
+    const auto labels = test.labels.begin() + static_cast<std::ptrdiff_t>(point.clip * tags);
+    clips.clips.push_back(
+        {test.paths[point.clip], point.x, point.y, {labels, labels + static_cast<std::ptrdiff_t>(tags)}});
+  }
+  return clips;
+}
+
+// The baselines get the better of raw and standardised, whatever the head of the trained encoder is held to:
+// with less they would flatter it.
+probe::ProbeConfig BaselineConfig(probe::ProbeConfig config) {
+  config.features.reset();
+  return config;
+}
+
+// The probes of one run, on the same two data sets.
+class ProbeRun {
  public:
-  EncoderProbe(const dataset::ClipDataset& train, const dataset::ClipDataset& test,
-               const probe::ProbeConfig& config, const base::CancelToken& cancel,
-               const OnProgress& on_progress)
+  ProbeRun(const dataset::ClipDataset& train, const dataset::ClipDataset& test,
+           const probe::ProbeConfig& config, const base::CancelToken& cancel, const OnProgress& on_progress)
       : train_(train), test_(test), config_(config), cancel_(cancel), on_progress_(on_progress) {}
 
-  absl::StatusOr<probe::ProbeResult> Run(engine::Encoder& encoder, const std::string& name) const {
-    TIMBRE_ASSIGN_OR_RETURN(const auto train, Embed(train_, encoder, absl::StrCat("embed ", name, " train")));
-    TIMBRE_ASSIGN_OR_RETURN(const auto test, Embed(test_, encoder, absl::StrCat("embed ", name, " test")));
-    return probe::RunLinearProbe(train, test, train_.tags(), config_, cancel_,
-                                 Thinned(absl::StrCat("fit ", name), on_progress_));
+  // The trained encoder, and what else is judged in its space.
+  absl::Status Trained(engine::Encoder& encoder, ProbeFindings& findings) const {
+    TIMBRE_ASSIGN_OR_RETURN(const Embedded embedded, Embed(encoder, "trained"));
+    TIMBRE_ASSIGN_OR_RETURN(findings.trained, Fit(embedded, config_, "trained"));
+    findings.test_tracks = static_cast<int64_t>(
+        std::set<std::string>(embedded.test.track_ids.begin(), embedded.test.track_ids.end()).size());
+    if (config_.baselines.knn) {
+      Thinned("vote of neighbours", on_progress_)(0, 1);
+      TIMBRE_ASSIGN_OR_RETURN(
+          findings.knn, probe::RunKnnProbe(embedded.train, embedded.test, train_.tags(), config_, cancel_));
+    }
+    TIMBRE_ASSIGN_OR_RETURN(findings.label_fractions,
+                            probe::RunLabelFractions(embedded.train, embedded.test, train_.tags(), config_,
+                                                     cancel_, Thinned("fit label fractions", on_progress_)));
+    if (config_.map_points == 0) return absl::OkStatus();
+    TIMBRE_ASSIGN_OR_RETURN(const auto map,
+                            probe::MapEmbeddings(embedded.test, config_.map_points, config_.seed));
+    findings.map = ToClipMap(map, embedded.test);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<probe::ProbeResult> Untrained(engine::Encoder& encoder) const {
+    TIMBRE_ASSIGN_OR_RETURN(const Embedded embedded, Embed(encoder, "untrained"));
+    return Fit(embedded, BaselineConfig(config_), "untrained");
+  }
+
+  absl::StatusOr<probe::ProbeResult> LogMel() const {
+    Embedded embedded;
+    TIMBRE_ASSIGN_OR_RETURN(embedded.train,
+                            LogMelOfLabeledClips(train_, cancel_, Thinned("log-mel train", on_progress_)));
+    TIMBRE_ASSIGN_OR_RETURN(embedded.test,
+                            LogMelOfLabeledClips(test_, cancel_, Thinned("log-mel test", on_progress_)));
+    return Fit(embedded, BaselineConfig(config_), "log-mel");
   }
 
  private:
-  absl::StatusOr<probe::LabeledEmbeddings> Embed(const dataset::ClipDataset& dataset,
-                                                 engine::Encoder& encoder, const std::string& phase) const {
-    return EmbedLabeledClips(dataset, encoder, kBatchWindows, cancel_, Thinned(phase, on_progress_));
+  absl::StatusOr<Embedded> Embed(engine::Encoder& encoder, const std::string& name) const {
+    const auto embed = [&](const dataset::ClipDataset& dataset, const char* part) {
+      return EmbedLabeledClips(dataset, encoder, kBatchWindows, cancel_,
+                               Thinned(absl::StrCat("embed ", name, " ", part), on_progress_));
+    };
+    Embedded embedded;
+    TIMBRE_ASSIGN_OR_RETURN(embedded.train, embed(train_, "train"));
+    TIMBRE_ASSIGN_OR_RETURN(embedded.test, embed(test_, "test"));
+    return embedded;
+  }
+
+  absl::StatusOr<probe::ProbeResult> Fit(const Embedded& embedded, const probe::ProbeConfig& config,
+                                         const std::string& name) const {
+    return probe::RunHeadProbe(embedded.train, embedded.test, train_.tags(), config, cancel_,
+                               Thinned(absl::StrCat("fit ", name), on_progress_));
   }
 
   const dataset::ClipDataset& train_;
@@ -83,13 +151,13 @@ class EncoderProbe {
   const OnProgress& on_progress_;
 };
 
-registry::Tagger MakeTagger(const ProbeRunRequest& request, const dataset::ClipDataset& train,
-                            const probe::ProbeResult& trained, std::string evaluation) {
+registry::Tagger MakeTagger(const ProbeRunRequest& request, const ProbeFindings& findings,
+                            std::string evaluation) {
   registry::Tagger tagger;
-  tagger.tags = train.tags();
+  tagger.tags = findings.tags;
   tagger.job = request.job;
-  tagger.mean_average_precision = trained.mean_average_precision;
-  tagger.mean_roc_auc = trained.mean_roc_auc;
+  tagger.mean_average_precision = findings.trained.mean_average_precision;
+  tagger.mean_roc_auc = findings.trained.mean_roc_auc;
   tagger.evaluation = std::move(evaluation);
   return tagger;
 }
@@ -111,22 +179,27 @@ absl::StatusOr<ProbeRunResult> RunProbe(const ProbeRunRequest& request, const da
                                                .device = request.device,
                                                .precision = "fp32",
                                                .max_batch = kBatchWindows};
-  const EncoderProbe probe(train, test, request.config, cancel, on_progress);
+  const ProbeRun run(train, test, request.config, cancel, on_progress);
   ProbeRunResult result;
+  ProbeFindings& findings = result.findings;
+  findings.tags = train.tags();
+  findings.bootstrap = request.config.bootstrap;
   {
     TIMBRE_ASSIGN_OR_RETURN(const auto encoder, engine::MakeTorchEncoder(tensors, options));
-    TIMBRE_ASSIGN_OR_RETURN(result.trained, probe.Run(*encoder, "trained"));
+    TIMBRE_RETURN_IF_ERROR(run.Trained(*encoder, findings));
   }
-  {
+  if (request.config.baselines.untrained) {
     TIMBRE_ASSIGN_OR_RETURN(const auto encoder,
                             engine::MakeUntrainedTorchEncoder(request.config.seed, options));
-    TIMBRE_ASSIGN_OR_RETURN(result.untrained, probe.Run(*encoder, "untrained"));
+    TIMBRE_ASSIGN_OR_RETURN(findings.untrained, run.Untrained(*encoder));
+  }
+  if (request.config.baselines.log_mel) {
+    TIMBRE_ASSIGN_OR_RETURN(findings.log_mel, run.LogMel());
   }
   TIMBRE_RETURN_IF_ERROR(cancel.Check());
-  const registry::Tagger tagger =
-      MakeTagger(request, train, result.trained, evaluation_bytes(result.trained, result.untrained));
+  const registry::Tagger tagger = MakeTagger(request, findings, evaluation_bytes(findings));
   TIMBRE_ASSIGN_OR_RETURN(result.tagger,
-                          models.AddTagger(request.model, request.version, tagger, result.trained.head));
+                          models.AddTagger(request.model, request.version, tagger, findings.trained.head));
   return result;
 }
 

@@ -37,18 +37,18 @@ std::vector<float> FeatureScaler::Apply(std::span<const float> features) const {
   return scaled;
 }
 
-LinearHead FeatureScaler::Fold(const LinearHead& head) const {
-  LinearHead folded = head;
+weights::DenseLayer FeatureScaler::Fold(const weights::DenseLayer& layer) const {
+  weights::DenseLayer folded = layer;
   const size_t width = mean_.size();
-  for (size_t tag = 0; tag < head.bias.size(); ++tag) {
-    double bias = head.bias[tag];
+  for (size_t output = 0; output < layer.bias.size(); ++output) {
+    double bias = layer.bias[output];
     for (size_t d = 0; d < width; ++d) {
       // The bias must cancel the weights as they are after rounding to float.
-      const size_t i = tag * width + d;
-      folded.weight[i] = static_cast<float>(head.weight[i] * scale_[d]);
+      const size_t i = output * width + d;
+      folded.weight[i] = static_cast<float>(layer.weight[i] * scale_[d]);
       bias -= static_cast<double>(folded.weight[i]) * mean_[d];
     }
-    folded.bias[tag] = static_cast<float>(bias);
+    folded.bias[output] = static_cast<float>(bias);
   }
   return folded;
 }

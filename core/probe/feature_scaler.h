@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "core/probe/linear_head.h"
+#include "core/weights/tag_head.h"
 
 namespace timbre::probe {
 
@@ -19,8 +19,8 @@ class FeatureScaler {
   // [count, dim] -> [count, dim]
   std::vector<float> Apply(std::span<const float> features) const;
 
-  // The head that gives for raw features the logits that `head` gives for scaled ones.
-  LinearHead Fold(const LinearHead& head) const;
+  // The layer that gives for raw features what `layer` gives for scaled ones.
+  weights::DenseLayer Fold(const weights::DenseLayer& layer) const;
 
  private:
   std::vector<double> mean_;

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/cancel_token.h"
-#include "core/probe/linear_head.h"
-#include "core/probe/linear_probe.h"
+#include "core/probe/probe_config.h"
+#include "core/weights/tag_head.h"
 
 // Torch-free header.
 namespace timbre::probe {
@@ -29,9 +29,9 @@ struct ValidationScore {
 };
 
 struct HeadFit {
-  LinearHead head;        // of the best epoch
-  int64_t epochs = 0;     // the best epoch, from 1
-  ValidationScore score;  // of the best epoch
+  weights::TagHead head;  // without thresholds
+  int64_t epochs = 0;     // Adam: the best epoch, from 1; L-BFGS: iterations
+  ValidationScore score;
 };
 
 struct HeadFitInput {
@@ -41,9 +41,14 @@ struct HeadFitInput {
   int64_t tags = 0;
 };
 
-// Minimises BCE by Adam (no weight decay) in shuffled mini-batches, from zero weights: the problem is convex,
-// so no random start is needed. Stops after patience_epochs without a better validation score; keeps the best
-// epoch's weights. Batches depend on (seed, epoch) alone; LibTorch's global generator is not touched.
+// Minimises, over the mean of tags, mean BCE + l2_strength / 2 * |weights|^2 (biases go free). A linear head
+// starts at zero: the problem is convex. An MLP starts as torch.nn.Linear does, from the seed.
+//   Adam: shuffled mini-batches; stops after patience_epochs without a better validation score; keeps the
+//   best epoch's weights. Batches and dropout depend on (seed, epoch) alone.
+//   L-BFGS (history 20, strong Wolfe line search): all clips at once, in double, until the gradient vanishes
+//   or after max_epochs iterations. For a linear head that is scikit-learn's LogisticRegression with C = 1 /
+//   (l2_strength * clips).
+// LibTorch's global generator is not touched. `on_epoch` counts epochs or iterations, and may be empty.
 // Errors: kInternal LibTorch, or a loss that is not finite · the token's status. Threads: safe.
 absl::StatusOr<HeadFit> FitHead(const HeadFitInput& input, const ProbeConfig& config,
                                 const base::CancelToken& cancel,

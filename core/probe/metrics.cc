@@ -67,4 +67,19 @@ double RocAuc(std::span<const uint8_t> labels, std::span<const float> scores) {
   return wins / (static_cast<double>(total.positives) * static_cast<double>(total.negatives));
 }
 
+std::optional<double> MeanAveragePrecision(std::span<const uint8_t> labels_by_tag,
+                                           std::span<const float> scores_by_tag, size_t count) {
+  double sum = 0;
+  int64_t counted = 0;
+  for (size_t begin = 0; begin < scores_by_tag.size(); begin += count) {
+    const auto labels = labels_by_tag.subspan(begin, count);
+    const int64_t positives = std::accumulate(labels.begin(), labels.end(), int64_t{0});
+    if (positives == 0 || positives == static_cast<int64_t>(count)) continue;
+    sum += AveragePrecision(labels, scores_by_tag.subspan(begin, count));
+    ++counted;
+  }
+  if (counted == 0) return std::nullopt;
+  return sum / static_cast<double>(counted);
+}
+
 }  // namespace timbre::probe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 // Torch-free. Threads: safe (pure functions).
@@ -14,5 +15,9 @@ double AveragePrecision(std::span<const uint8_t> labels, std::span<const float> 
 // Area under the ROC curve, as roc_auc_score: (wins + ties / 2) / (positives * negatives). NaN unless both
 // classes are there.
 double RocAuc(std::span<const uint8_t> labels, std::span<const float> scores);
+
+// Mean average precision over the tags with both classes; nothing where there is none. Shapes: [tags, count].
+std::optional<double> MeanAveragePrecision(std::span<const uint8_t> labels_by_tag,
+                                           std::span<const float> scores_by_tag, size_t count);
 
 }  // namespace timbre::probe

@@ -9,7 +9,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
 #include "core/registry/in_flight.h"
@@ -27,19 +26,6 @@ absl::Status WriteVersion(const fs::path& folder, const ModelStore::NewVersion& 
     TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(ProjectorFile(folder), version.projector));
   }
   return base::WriteFileAtomically(folder / "card.json", weights::ModelCardToJson(version.card));
-}
-
-absl::Status CheckShape(const weights::TensorMap& head, const std::string& name,
-                        const std::vector<int64_t>& shape) {
-  const auto found = head.find(name);
-  const std::string wanted = absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
-  if (found == head.end()) {
-    return absl::InvalidArgumentError(absl::StrCat("a tagger's head has no tensor '", name, "' ", wanted));
-  }
-  if (found->second.shape == shape) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("a tagger's tensor '", name, "' has the shape [",
-                                                 absl::StrJoin(found->second.shape, ", "), "], wanted is ",
-                                                 wanted));
 }
 
 }  // namespace
@@ -100,11 +86,6 @@ absl::StatusOr<weights::TensorMap> ReadPublished(const fs::path& file, const std
                                             " are not those that were published; restore the file"));
   }
   return tensors;
-}
-
-absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim) {
-  TIMBRE_RETURN_IF_ERROR(CheckShape(head, "weight", {tags, dim}));
-  return CheckShape(head, "bias", {tags});
 }
 
 }  // namespace timbre::registry

@@ -32,7 +32,4 @@ void RemoveStaged(const std::filesystem::path& root);
 absl::StatusOr<weights::TensorMap> ReadPublished(const std::filesystem::path& file,
                                                  const std::string& digest = {});
 
-// A tagger's head is "weight" [tags, dim] and "bias" [tags]. Errors: kInvalidArgument.
-absl::Status CheckHead(const weights::TensorMap& head, int64_t tags, int64_t dim);
-
 }  // namespace timbre::registry

@@ -191,15 +191,14 @@ absl::StatusOr<std::shared_ptr<const LoadedTagger>> ModelRegistry::AcquireTagger
 
 absl::StatusOr<std::shared_ptr<const LoadedTagger>> ModelRegistry::MakeTagger(const Version& version,
                                                                               const Tagger& tagger) const {
-  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap head,
+  TIMBRE_ASSIGN_OR_RETURN(const weights::TensorMap tensors,
                           store_.ReadTaggerHead(version.model, version.version, tagger.id));
-  const absl::Status shape =
-      CheckHead(head, static_cast<int64_t>(tagger.tags.size()), version.card.embedding_dim);
-  if (!shape.ok()) return absl::DataLossError(shape.message());
+  auto head = weights::TagHeadFromTensors(tensors, static_cast<int64_t>(tagger.tags.size()),
+                                          version.card.embedding_dim);
+  if (!head.ok()) return absl::DataLossError(head.status().message());
   auto loaded = std::make_shared<LoadedTagger>();
   loaded->info = tagger;
-  loaded->weight = std::move(head["weight"].values);
-  loaded->bias = std::move(head["bias"].values);
+  loaded->head = *std::move(head);
   return loaded;
 }
 

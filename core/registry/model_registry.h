@@ -13,18 +13,18 @@
 #include "core/base/mutex.h"
 #include "core/engine/encoder.h"
 #include "core/registry/model_store.h"
+#include "core/weights/tag_head.h"
 #include "core/weights/tensor_file.h"
 
 namespace timbre::registry {
 
-// A tagger ready to use: sigmoid(weight . embedding + bias). Threads: safe (const).
+// A tagger ready to use. Threads: safe (const).
 struct LoadedTagger {
   Tagger info;
-  std::vector<float> weight;  // [tags, dim]
-  std::vector<float> bias;    // [tags]
+  weights::TagHead head;
 
   // embedding [dim] -> probabilities [tags]. The length must be the model's embedding_dim.
-  std::vector<float> Score(std::span<const float> embedding) const;
+  std::vector<float> Score(std::span<const float> embedding) const { return head.Score(embedding); }
 };
 
 // A version in memory. Held by shared_ptr: whoever uses it keeps it alive, also after another was promoted.

@@ -13,6 +13,7 @@
 #include "core/registry/resource_id.h"
 #include "core/store/migrate.h"
 #include "core/weights/embedding_layer.h"
+#include "core/weights/tag_head.h"
 
 namespace timbre::registry {
 namespace {
@@ -53,7 +54,9 @@ absl::Status CheckUnlabelled(const Model& model, int64_t version, bool force) {
 absl::Status CheckTagger(const Version& version, const Tagger& tagger, const weights::TensorMap& head) {
   TIMBRE_RETURN_IF_ERROR(CheckId("tagger", tagger.id));
   if (tagger.tags.empty()) return absl::InvalidArgumentError("a tagger needs at least one tag");
-  return CheckHead(head, static_cast<int64_t>(tagger.tags.size()), version.card.embedding_dim);
+  return weights::TagHeadFromTensors(head, static_cast<int64_t>(tagger.tags.size()),
+                                     version.card.embedding_dim)
+      .status();
 }
 
 // The card says truly where the embedding is taken.

@@ -19,7 +19,7 @@
 
 namespace timbre::registry {
 
-// A linear probe attached to a version: makes tags of embeddings.
+// A probe's head attached to a version: makes tags of embeddings.
 struct Tagger {
   std::string id;                     // models/M/versions/V/taggers/T
   std::vector<std::string> tags;      // the outputs' order
@@ -83,7 +83,7 @@ class ModelStore {
   // projector does not have.
   absl::StatusOr<Version> Publish(const NewVersion& version);
 
-  // Attaches a tagger (idempotent by job) with its head: "weight" [tags, dim], "bias" [tags]. An empty id
+  // Attaches a tagger (idempotent by job) with its head, the tensors of a weights::TagHead. An empty id
   // becomes t1, t2, ... Errors: kNotFound no such version · kInvalidArgument the id's form, no tags, a head
   // of another shape · kAlreadyExists the id is another job's.
   absl::StatusOr<Tagger> AddTagger(const std::string& model, int64_t version, Tagger tagger,

@@ -7,18 +7,9 @@
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
 #include "server/convert/probe_config_convert.h"
+#include "server/convert/probe_result_convert.h"
 
 namespace timbre::bodies {
-namespace {
-
-v1::LinearProbeResult ResultToProto(const probe::ProbeResult& trained, const probe::ProbeResult& untrained) {
-  v1::LinearProbeResult proto;
-  *proto.mutable_trained() = convert::EvaluationToProto(trained);
-  *proto.mutable_untrained() = convert::EvaluationToProto(untrained);
-  return proto;
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::JobContext& context) {
   TIMBRE_ASSIGN_OR_RETURN(const v1::Job job, convert::SpecFromBytes(context.job().spec));
@@ -44,14 +35,16 @@ absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::Job
         convert::PhasePayload(progress.phase, progress.done, progress.total), progress.done, progress.total);
     if (!status.ok()) base::LogError("{}: an event is lost: {}", context.job().id, status.ToString());
   };
-  const auto evaluation_bytes = [](const probe::ProbeResult& trained, const probe::ProbeResult& untrained) {
-    return ResultToProto(trained, untrained).SerializeAsString();
+  const auto evaluation_bytes = [](const pipeline::ProbeFindings& findings) {
+    v1::LinearProbeResult proto = convert::FindingsToProto(findings);
+    proto.clear_map();  // ListModels returns the evaluations of all taggers
+    return proto.SerializeAsString();
   };
   TIMBRE_ASSIGN_OR_RETURN(const pipeline::ProbeRunResult result,
                           pipeline::RunProbe(request, *train, *test, deps.models, context.cancel(),
                                              on_progress, evaluation_bytes));
   v1::Job out;
-  *out.mutable_linear_probe_result() = ResultToProto(result.trained, result.untrained);
+  *out.mutable_linear_probe_result() = convert::FindingsToProto(result.findings);
   out.mutable_linear_probe_result()->set_tagger(
       convert::TaggerName(version.model, version.version, result.tagger.id));
   return out.SerializeAsString();

@@ -93,9 +93,9 @@ v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool incl
   return proto;
 }
 
-std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::span<const float> scores,
+std::vector<v1::TagScore> RankTags(const registry::LoadedTagger& tagger, std::span<const float> scores,
                                    int top_count) {
-  std::vector<size_t> order(tags.size());
+  std::vector<size_t> order(tagger.info.tags.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
   if (top_count > 0 && static_cast<size_t>(top_count) < order.size())
@@ -103,9 +103,11 @@ std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::sp
   std::vector<v1::TagScore> ranked;
   ranked.reserve(order.size());
   for (size_t i : order) {
-    ranked.emplace_back();
-    ranked.back().set_tag(tags[i]);
-    ranked.back().set_probability(scores[i]);
+    v1::TagScore& score = ranked.emplace_back();
+    score.set_tag(tagger.info.tags[i]);
+    score.set_probability(scores[i]);
+    score.set_threshold(tagger.head.thresholds[i]);
+    score.set_predicted(scores[i] >= tagger.head.thresholds[i]);
   }
   return ranked;
 }
@@ -116,7 +118,8 @@ v1::TagResponse TagResultToProto(const embed::EmbedResult& result, int top_count
   const registry::Tagger& tagger = result.tagger->info;
   *proto.mutable_model() = ModelInfoToProto(version);
   proto.set_tagger(TaggerName(version.model, version.version, tagger.id));
-  for (v1::TagScore& score : RankTags(tagger.tags, result.clip_scores, top_count)) *proto.add_tags() = score;
+  for (v1::TagScore& score : RankTags(*result.tagger, result.clip_scores, top_count))
+    *proto.add_tags() = score;
   if (include_windows) {
     const size_t tags = tagger.tags.size();
     for (size_t i = 0; i < result.windows.size(); ++i) {

@@ -26,8 +26,8 @@ v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool incl
 // `top_count` 0: all. Errors: kInvalidArgument negative (checked by the caller).
 v1::TagResponse TagResultToProto(const embed::EmbedResult& result, int top_count, bool include_windows);
 
-// Tags with their scores, highest first; equal scores keep the tagger's order.
-std::vector<v1::TagScore> RankTags(const std::vector<std::string>& tags, std::span<const float> scores,
+// Tags with their scores and thresholds, highest score first; equal scores keep the tagger's order.
+std::vector<v1::TagScore> RankTags(const registry::LoadedTagger& tagger, std::span<const float> scores,
                                    int top_count);
 
 }  // namespace timbre::convert

@@ -184,27 +184,4 @@ std::string PhasePayload(const std::string& phase, int64_t done, int64_t total) 
   return event.SerializeAsString();
 }
 
-v1::ProbeEvaluation EvaluationToProto(const probe::ProbeResult& result) {
-  v1::ProbeEvaluation proto;
-  proto.set_mean_average_precision(result.mean_average_precision);
-  proto.set_mean_roc_auc(result.mean_roc_auc);
-  proto.set_features(result.features == probe::Features::kRaw ? "raw" : "standardized");
-  proto.set_validation_map_raw(result.validation_map_raw);
-  proto.set_validation_map_standardized(result.validation_map_standardized);
-  proto.set_epoch_count(result.epochs);
-  proto.set_train_clip_count(result.train_clips);
-  proto.set_validation_clip_count(result.validation_clips);
-  proto.set_test_clip_count(result.test_clips);
-  for (const probe::TagResult& tag : result.tags) {
-    auto* evaluation = proto.add_tags();
-    evaluation->set_tag(tag.tag);
-    evaluation->set_train_positive_count(tag.train_positives);
-    evaluation->set_test_positive_count(tag.test_positives);
-    evaluation->set_average_precision(tag.average_precision);
-    evaluation->set_roc_auc(tag.roc_auc);
-    evaluation->set_counted(tag.counted);
-  }
-  return proto;
-}
-
 }  // namespace timbre::convert

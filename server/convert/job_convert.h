@@ -4,8 +4,6 @@
 
 #include "absl/status/statusor.h"
 #include "core/jobs/job.h"
-#include "core/pipeline/probe_run.h"
-#include "core/probe/linear_probe.h"
 #include "core/train/observer.h"
 #include "google/rpc/status.pb.h"
 #include "timbre/v1/job_service.pb.h"
@@ -39,6 +37,5 @@ std::string SnapshotPayload(int64_t step, double seconds);
 std::string ResumedPayload(int64_t step, const std::string& message);
 std::string PhasePayload(const std::string& phase, int64_t done, int64_t total);
 
-v1::ProbeEvaluation EvaluationToProto(const probe::ProbeResult& result);
 
 }  // namespace timbre::convert

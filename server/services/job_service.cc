@@ -46,7 +46,10 @@ absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& reques
     response->set_next_page_token(convert::JobName(jobs.back().id));
   }
   for (const jobs::Job& job : jobs) {
-    TIMBRE_ASSIGN_OR_RETURN(*response->add_jobs(), convert::JobToProto(job));
+    v1::Job& listed = *response->add_jobs();
+    TIMBRE_ASSIGN_OR_RETURN(listed, convert::JobToProto(job));
+    // Maps of many probes would not fit into an answer.
+    if (listed.has_linear_probe_result()) listed.mutable_linear_probe_result()->clear_map();
   }
   return absl::OkStatus();
 }

@@ -106,7 +106,8 @@ absl::Status SubmissionChecker::CheckProbe(v1::LinearProbeSpec& spec) const {
   if (!convert::ParseModelName(spec.model_version()).ok()) {
     errors.AddIfError(prefix + ".model_version", convert::ParseVersionName(spec.model_version()).status());
   }
-  convert::ProbeConfigFromProto(spec.probe_config(), prefix + ".probe_config", errors);
+  const probe::ProbeConfig config =
+      convert::ProbeConfigFromProto(spec.probe_config(), prefix + ".probe_config", errors);
   const train::RuntimeConfig runtime =
       convert::RuntimeConfigFromProto(spec.runtime_config(), prefix + ".runtime_config", errors);
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
@@ -114,6 +115,7 @@ absl::Status SubmissionChecker::CheckProbe(v1::LinearProbeSpec& spec) const {
 
   TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version, ResolveVersion(spec.model_version(), models_));
   spec.set_model_version(convert::VersionNameOf(version.model, version.version));
+  *spec.mutable_probe_config() = convert::ProbeConfigToProto(config);
   TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo train, ReadyDataset(spec.train_dataset()));
   TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo test, ReadyDataset(spec.test_dataset()));
   for (const registry::DatasetInfo* dataset : {&train, &test}) {

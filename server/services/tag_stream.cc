@@ -41,7 +41,7 @@ struct TagProtocol {
                         int64_t windows) {
     Response response;
     const std::vector<float> scores = model.tagger->Score(mean);
-    for (v1::TagScore& score : convert::RankTags(model.tagger->info.tags, scores, 0)) {
+    for (v1::TagScore& score : convert::RankTags(*model.tagger, scores, 0)) {
       *response.mutable_final()->add_tags() = std::move(score);
     }
     response.mutable_final()->set_audio_seconds(audio_seconds);

@@ -170,9 +170,9 @@ TEST_F(AppFilesTest, AStreamGivesTheSameFormOfAnswer) {
 
 TEST_F(AppFilesTest, TagsArePrintedHighestFirst) {
   EXPECT_EQ(Run({"tag", File("a", "abc"), "--top", "1"}), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano\ntagger"));
+  EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano *\ntagger"));
   EXPECT_EQ(Run({"tag", File("a", "abc"), "--stream"}), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano\n  0.100  drums\ntagger"));
+  EXPECT_THAT(out_.str(), HasSubstr("  0.900  piano *\n  0.100  drums\ntagger"));
 }
 
 TEST_F(AppFilesTest, AnAugmentationIsAPresetOrAFileAndAnErrorHasItsPlace) {

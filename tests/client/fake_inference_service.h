@@ -92,6 +92,7 @@ class FakeInferenceService : public v1::InferenceService::Service {
   static void AddTags(Answer& answer) {
     auto* first = answer.add_tags();
     first->set_tag("piano");
+    first->set_predicted(true);
     first->set_probability(0.9F);
     auto* second = answer.add_tags();
     second->set_tag("drums");

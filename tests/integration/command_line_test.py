@@ -127,9 +127,12 @@ class CommandLineTest(unittest.TestCase):
         self.timbre("job", job, code=3)
 
     def test_4_a_probe_judges_and_attaches_a_tagger(self):
-        out = self.timbre("probe", "--model-version", "m/1", "--train", "train", "--test", "test", "--watch").stdout
-        for word in ("tone", "noise", "untrained"):
+        words = ("probe", "--model-version", "m/1", "--train", "train", "--test", "test")
+        out = self.timbre(*words, "--label-fractions", "0.5,1", "--watch").stdout
+        for word in ("tone", "noise", "untrained", "log-mel", "nearest neighbours", "95 % INTERVAL", "LABELS"):
             self.assertIn(word, out)
+        error = self.timbre(*words, "--head", "mlp", "--dropout", "0.2", "--optimizer", "lbfgs", code=1).stderr
+        self.assertIn("mlp.dropout", error)
 
     def test_5_nothing_is_served_before_it_is_promoted(self):
         clip = self.root / "data" / "test" / "test0.wav"

@@ -39,6 +39,21 @@ class FullLoopTest : public ::testing::Test {
     return request;
   }
 
+  // Maps are for GetJob: many of them would not fit into one answer.
+  void CheckListsWithoutMaps() {
+    v1::ListJobsResponse jobs;
+    EXPECT_THAT(Call(*server_.jobs, &v1::JobService::Stub::ListJobs, v1::ListJobsRequest(), &jobs),
+                IsRpcOk());
+    for (const v1::Job& job : jobs.jobs()) EXPECT_FALSE(job.linear_probe_result().has_map());
+    v1::ListModelsResponse models;
+    EXPECT_THAT(Call(*server_.models, &v1::ModelService::Stub::ListModels, v1::ListModelsRequest(), &models),
+                IsRpcOk());
+    const auto& taggers = models.models(0).versions(0).taggers();
+    ASSERT_EQ(taggers.size(), 2);
+    EXPECT_FALSE(taggers[1].evaluation().has_map());
+    EXPECT_EQ(taggers[1].evaluation().trained().tags_size(), 2);
+  }
+
   testing::InProcessServer server_;
 };
 
@@ -66,6 +81,22 @@ TEST_F(FullLoopTest, TrainProbePromoteEmbedTagAndRestart) {
   EXPECT_EQ(result.trained().tags(0).tag(), "low");
   EXPECT_EQ(result.trained().test_clip_count(), 4);
   EXPECT_GT(result.untrained().mean_average_precision(), 0);
+  EXPECT_GT(result.log_mel().mean_average_precision(), 0);
+  EXPECT_GT(result.knn().mean_average_precision(), 0);
+  EXPECT_TRUE(result.trained().has_mean_roc_auc_interval());
+  EXPECT_EQ(result.map().points_size(), 4);
+  EXPECT_EQ(probed.linear_probe().probe_config().max_epochs(), 500);
+
+  v1::SubmitJobRequest hidden = Probe(version);
+  auto* config = hidden.mutable_job()->mutable_linear_probe()->mutable_probe_config();
+  config->mutable_mlp()->set_hidden_unit_count(16);
+  config->add_label_fractions(0.5);
+  config->set_max_epochs(20);
+  config->mutable_baselines()->set_untrained(false);
+  const v1::Job with_hidden = RunJob(hidden);
+  ASSERT_EQ(with_hidden.state(), v1::JOB_STATE_SUCCEEDED) << with_hidden.error().message();
+  EXPECT_EQ(with_hidden.linear_probe_result().label_fractions(0).train_track_count(), 4);
+  CheckListsWithoutMaps();
 
   v1::TagRequest tag;
   auto* pcm = tag.mutable_audio()->mutable_pcm();
@@ -81,6 +112,13 @@ TEST_F(FullLoopTest, TrainProbePromoteEmbedTagAndRestart) {
   ASSERT_THAT(Call(*server_.models, &v1::ModelService::Stub::SetLabel, promote, &promoted), IsRpcOk());
   ASSERT_THAT(Call(*server_.inference, &v1::InferenceService::Stub::Tag, tag, &tags), IsRpcOk());
   EXPECT_EQ(tags.tags_size(), 2);
+  EXPECT_EQ(tags.tagger(), with_hidden.linear_probe_result().tagger());
+  for (const v1::TagScore& score : tags.tags()) {
+    const auto& evaluations = with_hidden.linear_probe_result().trained().tags();
+    const auto& evaluation = evaluations[0].tag() == score.tag() ? evaluations[0] : evaluations[1];
+    EXPECT_FLOAT_EQ(score.threshold(), static_cast<float>(evaluation.threshold()));
+    EXPECT_EQ(score.predicted(), score.probability() >= score.threshold());
+  }
   EXPECT_EQ(tags.model().embedding_space_id(), trained.ssl_training_result().embedding_space_id());
 
   server_.Stop();

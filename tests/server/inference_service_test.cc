@@ -96,6 +96,8 @@ TEST_F(InferenceServiceTest, TagRanksAndTrims) {
   ASSERT_THAT(Call(*server_->inference, &v1::InferenceService::Stub::Tag, request, &response), IsRpcOk());
   ASSERT_EQ(response.tags_size(), 3);
   EXPECT_GE(response.tags(0).probability(), response.tags(1).probability());
+  EXPECT_EQ(response.tags(0).threshold(), 0.5F);  // the published head has none of its own
+  EXPECT_EQ(response.tags(0).predicted(), response.tags(0).probability() >= 0.5F);
   EXPECT_GE(response.tags(1).probability(), response.tags(2).probability());
   EXPECT_EQ(response.windows_size(), 1);
   EXPECT_EQ(response.tag_order_size(), 3);

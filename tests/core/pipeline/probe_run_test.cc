@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -27,19 +28,20 @@ class ProbeRunTest : public PipelineTest {
   }
 
   absl::StatusOr<ProbeRunResult> Probe(const dataset::ClipDataset& train, const dataset::ClipDataset& test,
-                                       const base::CancelToken& cancel = {}) {
+                                       const base::CancelToken& cancel = {},
+                                       const probe::ProbeConfig& config = {.max_epochs = 30}) {
     ProbeRunRequest request;
     request.job = "jobs/probe";
     request.model = "tiny";
     request.version = 1;
     request.device = "cpu";
-    request.config.max_epochs = 30;
+    request.config = config;
     const auto on_progress = [this](const ProbeProgress& progress) {
       if (phases_.empty() || phases_.back() != progress.phase) phases_.push_back(progress.phase);
       EXPECT_LE(progress.done, progress.total);
     };
-    const auto evaluation = [](const probe::ProbeResult& trained, const probe::ProbeResult& untrained) {
-      return "evaluation of " + std::to_string(trained.tags.size() + untrained.tags.size()) + " tags";
+    const auto evaluation = [](const ProbeFindings& findings) {
+      return "evaluation of " + std::to_string(findings.tags.size()) + " tags";
     };
     return RunProbe(request, train, test, *models_, cancel, on_progress, evaluation);
   }
@@ -53,13 +55,22 @@ TEST_F(ProbeRunTest, AProbeJudgesBothEncodersAndAttachesATagger) {
   const auto test = Corpus("test", 4);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeRunResult result, Probe(*train, *test));
   EXPECT_THAT(phases_, ElementsAre("embed trained train", "embed trained test", "fit trained",
-                                   "embed untrained train", "embed untrained test", "fit untrained"));
-  ASSERT_EQ(result.trained.tags.size(), 2U);
-  EXPECT_EQ(result.trained.tags[0].tag, "low");
-  // Tones and noise are told apart by any encoder.
-  EXPECT_GT(result.trained.mean_average_precision, 0.9);
-  EXPECT_GT(result.untrained.mean_roc_auc, 0.9);
-  EXPECT_EQ(result.trained.test_clips, 4);
+                                   "vote of neighbours", "embed untrained train", "embed untrained test",
+                                   "fit untrained", "log-mel train", "log-mel test", "fit log-mel"));
+  const ProbeFindings& findings = result.findings;
+  ASSERT_EQ(findings.trained.tags.size(), 2U);
+  EXPECT_EQ(findings.trained.tags[0].tag, "low");
+  // Tones and noise are told apart by any encoder, and by none.
+  EXPECT_GT(findings.trained.mean_average_precision, 0.9);
+  EXPECT_GT(findings.untrained->mean_roc_auc, 0.9);
+  EXPECT_GT(findings.log_mel->mean_roc_auc, 0.9);
+  EXPECT_GT(findings.knn->mean_roc_auc, 0.9);
+  EXPECT_EQ(findings.trained.test_clips, 4);
+  EXPECT_EQ(findings.test_tracks, 4);
+  EXPECT_THAT(findings.label_fractions, IsEmpty());
+  ASSERT_EQ(findings.map->clips.size(), 4U);
+  EXPECT_EQ(findings.map->clips[1].path, "test1.wav");
+  EXPECT_THAT(findings.map->clips[1].labels, ElementsAre(0, 1));
 
   TIMBRE_ASSERT_OK_AND_ASSIGN(const registry::Version version, models_->GetVersion("tiny", 1));
   ASSERT_EQ(version.taggers.size(), 1U);
@@ -67,10 +78,39 @@ TEST_F(ProbeRunTest, AProbeJudgesBothEncodersAndAttachesATagger) {
   EXPECT_EQ(tagger.id, result.tagger.id);
   EXPECT_THAT(tagger.tags, ElementsAre("low", "noise"));
   EXPECT_EQ(tagger.job, "jobs/probe");
-  EXPECT_EQ(tagger.mean_average_precision, result.trained.mean_average_precision);
-  EXPECT_EQ(tagger.evaluation, "evaluation of 4 tags");
+  EXPECT_EQ(tagger.mean_average_precision, findings.trained.mean_average_precision);
+  EXPECT_EQ(tagger.evaluation, "evaluation of 2 tags");
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto head, models_->ReadTaggerHead("tiny", 1, tagger.id));
-  EXPECT_EQ(head, result.trained.head);
+  EXPECT_EQ(head, findings.trained.head);
+}
+
+TEST_F(ProbeRunTest, AHeadOfTwoLayersIsAttachedAndWhatIsTurnedOffIsLeftOut) {
+  PublishFresh();
+  probe::ProbeConfig config{.max_epochs = 5, .mlp = probe::MlpConfig{8, 0}, .label_fractions = {0.5}};
+  config.baselines = {.untrained = false, .log_mel = false, .knn = false};
+  config.bootstrap.resamples = 0;
+  config.map_points = 0;
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeRunResult result,
+                              Probe(*Corpus("train", 8), *Corpus("test", 4), {}, config));
+  EXPECT_THAT(phases_,
+              ElementsAre("embed trained train", "embed trained test", "fit trained", "fit label fractions"));
+  const ProbeFindings& findings = result.findings;
+  EXPECT_FALSE(findings.untrained || findings.log_mel || findings.knn || findings.map);
+  ASSERT_EQ(findings.label_fractions.size(), 1U);
+  EXPECT_EQ(findings.label_fractions[0].tracks, 4);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto head, models_->ReadTaggerHead("tiny", 1, result.tagger.id));
+  EXPECT_EQ(head.at("layer.0.weight").shape, (std::vector<int64_t>{8, 512}));
+  EXPECT_EQ(head.at("layer.1.weight").shape, (std::vector<int64_t>{2, 8}));
+}
+
+TEST_F(ProbeRunTest, BaselinesChooseTheirFeaturesWhateverTheTrainedEncoderIsHeldTo) {
+  PublishFresh();
+  const probe::ProbeConfig config{.max_epochs = 30, .features = probe::Features::kL2Normalized};
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeRunResult result,
+                              Probe(*Corpus("train", 8), *Corpus("test", 4), {}, config));
+  EXPECT_EQ(result.findings.trained.features, probe::Features::kL2Normalized);
+  EXPECT_NE(result.findings.untrained->features, probe::Features::kL2Normalized);
+  EXPECT_NE(result.findings.log_mel->features, probe::Features::kL2Normalized);
 }
 
 TEST_F(ProbeRunTest, WhatWouldNotBeAnHonestTestIsRefused) {

@@ -38,17 +38,20 @@ TEST(FeatureScalerTest, AConstantDimensionBecomesZeroEvenWithRoundingNoise) {
   for (size_t i = 0; i < scaled.size(); i += 2) EXPECT_EQ(scaled[i], 0.0F);
 }
 
-TEST(FeatureScalerTest, AFoldedHeadGivesForRawFeaturesWhatTheHeadGivesForScaledOnes) {
+TEST(FeatureScalerTest, AFoldedLayerGivesForRawFeaturesWhatTheLayerGivesForScaledOnes) {
   base::Random random({2});
   constexpr int64_t kDim = 64;
   std::vector<float> features(50 * kDim);
   for (float& x : features) x = static_cast<float>(0.05 + 1e-5 * random.Normal());
-  LinearHead head{kDim, std::vector<float>(3 * kDim), {0.1F, -2.0F, 0.0F}};
-  for (float& w : head.weight) w = static_cast<float>(0.3 * random.Normal());
+  weights::TagHead head;
+  head.layers = {{std::vector<float>(3 * kDim), {0.1F, -2.0F, 0.0F}}};
+  for (float& w : head.layers[0].weight) w = static_cast<float>(0.3 * random.Normal());
 
   const FeatureScaler scaler = FeatureScaler::Fit(features, kDim);
   const std::vector<float> expected = head.LogitsByTag(scaler.Apply(features));
-  const std::vector<float> actual = scaler.Fold(head).LogitsByTag(features);
+  weights::TagHead folded = head;
+  folded.layers[0] = scaler.Fold(head.layers[0]);
+  const std::vector<float> actual = folded.LogitsByTag(features);
   ASSERT_EQ(actual.size(), expected.size());
   // The rounding of a folded bias shifts all clips of a tag alike.
   for (size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-3);

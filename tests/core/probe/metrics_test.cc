@@ -63,7 +63,7 @@ TEST(MetricsTest, RandomCasesWithTiesEqualScikitLearn) {
     }
     ++cases;
   }
-  EXPECT_EQ(cases, 300);
+  EXPECT_EQ(cases, 1000);
 }
 
 TEST(MetricsTest, TheOrderOfTheItemsDoesNotMatter) {
@@ -87,6 +87,13 @@ TEST(MetricsTest, TheOrderOfTheItemsDoesNotMatter) {
     EXPECT_EQ(AveragePrecision(labels, scores), precision);
     EXPECT_EQ(RocAuc(labels, scores), auc);
   }
+}
+
+TEST(MetricsTest, TheMeanIsOverTheTagsWithBothClasses) {
+  const Labels labels = {0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+  const Scores scores = {.1F, .4F, .35F, .8F, 1, 2, 3, 4, 1, 2, 3, 4, 4, 3, 2, 1};
+  EXPECT_NEAR(MeanAveragePrecision(labels, scores, 4).value_or(0), (0.8333333333 + 0.25) / 2, 1e-9);
+  EXPECT_FALSE(MeanAveragePrecision(Labels{1, 1}, Scores{1, 2}, 2).has_value());
 }
 
 TEST(MetricsTest, NegatingTheScoresMirrorsRocAuc) {

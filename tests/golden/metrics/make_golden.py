@@ -15,7 +15,7 @@ import numpy as np
 import sklearn
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-CASES = 300
+CASES = 1000
 
 
 def draw_scores(rng, count):
@@ -49,7 +49,7 @@ def main():
     rng = np.random.default_rng(20240229)
     print(f"# scikit-learn {sklearn.__version__}, numpy {np.__version__}")
     for _ in range(CASES):
-        scores = draw_scores(rng, int(rng.choice([1, 2, 3, 5, 10, 40, 120])))
+        scores = draw_scores(rng, int(rng.choice([1, 2, 3, 5, 10, 20, 40, 80])))
         labels = draw_labels(rng, scores)
         precision = abs(average_precision_score(labels, scores))  # 1.2.1 says -0.0 without positives
         both = 0 < labels.sum() < len(labels)

@@ -1,14 +1,13 @@
-#include "core/probe/linear_probe.h"
+#include "core/probe/head_probe.h"
 
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
-#include "core/base/random.h"
-#include "core/probe/head_fit.h"
 #include "core/probe/metrics.h"
+#include "core/weights/tag_head.h"
+#include "tests/core/probe/made_embeddings.h"
 #include "tests/support/matchers.h"
 
 namespace timbre::probe {
@@ -18,42 +17,15 @@ using ::testing::HasSubstr;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
-struct Recipe {
-  int64_t count = 0;
-  int64_t dim = 8;
-  int64_t clips_per_track = 2;
-  double spread = 1;  // of the embeddings around `offset`
-  double offset = 0;
-  uint64_t seed = 0;
-};
-
-// Tag t is on where dimension t is above its centre, but for a little noise.
-LabeledEmbeddings Make(const Recipe& recipe, size_t tags) {
-  base::Random random({recipe.seed});
-  LabeledEmbeddings set;
-  set.count = recipe.count;
-  set.dim = recipe.dim;
-  for (int64_t i = 0; i < recipe.count; ++i) {
-    std::vector<double> x(static_cast<size_t>(recipe.dim));
-    for (double& value : x) value = random.Normal();
-    for (const double value : x) {
-      set.embeddings.push_back(static_cast<float>(recipe.offset + recipe.spread * value));
-    }
-    for (size_t t = 0; t < tags; ++t) set.labels.push_back(x[t] + 0.3 * random.Normal() > 0.5);
-    set.track_ids.push_back(absl::StrCat("track", i / recipe.clips_per_track));
-  }
-  return set;
-}
-
 const std::vector<std::string> kTags = {"drums", "guitar", "piano"};
 
 absl::StatusOr<ProbeResult> Fit(const LabeledEmbeddings& train, const LabeledEmbeddings& test,
                                 const ProbeConfig& config = {},
                                 const std::vector<std::string>& tags = kTags) {
-  return RunLinearProbe(train, test, tags, config, base::CancelToken(), nullptr);
+  return RunHeadProbe(train, test, tags, config, base::CancelToken(), nullptr);
 }
 
-TEST(LinearProbeTest, ItLearnsWhatIsLinear) {
+TEST(HeadProbeTest, ItLearnsWhatIsLinear) {
   const auto train = Make({.count = 400, .seed = 1}, 3);
   const auto test = Make({.count = 200, .seed = 2}, 3);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test));
@@ -69,7 +41,7 @@ TEST(LinearProbeTest, ItLearnsWhatIsLinear) {
   }
 }
 
-TEST(LinearProbeTest, TheTestLabelsChangeNeitherTheWeightsNorTheChoice) {
+TEST(HeadProbeTest, TheTestLabelsChangeNeitherTheWeightsNorTheChoice) {
   const auto train = Make({.count = 200, .seed = 1}, 3);
   auto test = Make({.count = 100, .seed = 2}, 3);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult first, Fit(train, test));
@@ -79,10 +51,10 @@ TEST(LinearProbeTest, TheTestLabelsChangeNeitherTheWeightsNorTheChoice) {
   EXPECT_EQ(first.head, second.head);
   EXPECT_EQ(first.features, second.features);
   EXPECT_EQ(first.epochs, second.epochs);
-  EXPECT_EQ(first.validation_map_raw, second.validation_map_raw);
+  EXPECT_EQ(first.validation_map.raw, second.validation_map.raw);
 }
 
-TEST(LinearProbeTest, ItIsDeterministicAndLeavesTheGlobalGeneratorAlone) {
+TEST(HeadProbeTest, ItIsDeterministicAndLeavesTheGlobalGeneratorAlone) {
   const auto train = Make({.count = 200, .seed = 1}, 3);
   const auto test = Make({.count = 100, .seed = 2}, 3);
   torch::manual_seed(5);
@@ -97,17 +69,17 @@ TEST(LinearProbeTest, ItIsDeterministicAndLeavesTheGlobalGeneratorAlone) {
   EXPECT_NE(first.head, other.head);
 }
 
-TEST(LinearProbeTest, EmbeddingsThatHardlyDifferAreStandardised) {
+TEST(HeadProbeTest, EmbeddingsThatHardlyDifferAreStandardised) {
   // As of an untrained encoder: all embeddings alike but for 1e-5.
   const auto train = Make({.count = 400, .spread = 1e-6, .offset = 0.05, .seed = 1}, 3);
   const auto test = Make({.count = 200, .spread = 1e-6, .offset = 0.05, .seed = 2}, 3);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test));
   EXPECT_EQ(result.features, Features::kStandardized);
   EXPECT_GT(result.mean_average_precision, 0.9);
-  EXPECT_GE(result.validation_map_standardized, result.validation_map_raw);
+  EXPECT_GE(result.validation_map.standardized, result.validation_map.raw);
 }
 
-TEST(LinearProbeTest, TheHeadTakesRawEmbeddingsAndGivesTheReportedScores) {
+TEST(HeadProbeTest, TheHeadTakesRawEmbeddingsAndGivesTheReportedScores) {
   const auto train = Make({.count = 300, .spread = 0.01, .offset = 2, .seed = 1}, 3);
   const auto test = Make({.count = 100, .spread = 0.01, .offset = 2, .seed = 2}, 3);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test));
@@ -131,7 +103,7 @@ TEST(LinearProbeTest, TheHeadTakesRawEmbeddingsAndGivesTheReportedScores) {
   }
 }
 
-TEST(LinearProbeTest, TagsWithASingleClassInTestAreListedButNotCounted) {
+TEST(HeadProbeTest, TagsWithASingleClassInTestAreListedButNotCounted) {
   const auto train = Make({.count = 200, .seed = 1}, 3);
   auto test = Make({.count = 100, .seed = 2}, 3);
   for (size_t i = 0; i < 100; ++i) {
@@ -148,66 +120,38 @@ TEST(LinearProbeTest, TagsWithASingleClassInTestAreListedButNotCounted) {
   EXPECT_EQ(result.mean_roc_auc, result.tags[0].roc_auc);
 }
 
-TEST(LinearProbeTest, AValidationPartOfASingleClassFallsBackOnItsLoss) {
+TEST(HeadProbeTest, AValidationPartOfASingleClassFallsBackOnItsLoss) {
   auto train = Make({.count = 100, .clips_per_track = 50, .seed = 1}, 1);  // two tracks
   for (size_t i = 0; i < 100; ++i) train.labels[i] = i < 50;
   const auto test = Make({.count = 50, .seed = 2}, 1);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test, {}, {"drums"}));
-  EXPECT_TRUE(std::isnan(result.validation_map_raw));
-  EXPECT_TRUE(std::isnan(result.validation_map_standardized));
+  EXPECT_TRUE(std::isnan(result.validation_map.raw));
+  EXPECT_TRUE(std::isnan(result.validation_map.standardized));
 }
 
-TEST(LinearProbeTest, BetterIsAHigherMapThenALowerLoss) {
-  const ValidationScore good = {0.8, 0.5}, better = {0.9, 0.7}, sharper = {0.8, 0.4};
-  EXPECT_TRUE(better.BetterThan(good));
-  EXPECT_TRUE(sharper.BetterThan(good));
-  EXPECT_FALSE(good.BetterThan(good));
-  EXPECT_FALSE(sharper.BetterThan(better));
-  const ValidationScore loss_only = {std::nullopt, 0.5}, lower = {std::nullopt, 0.4};
-  EXPECT_TRUE(lower.BetterThan(loss_only));
-}
-
-TEST(LinearProbeTest, EarlyStoppingKeepsTheBestEpoch) {
-  const auto train = Make({.count = 100, .seed = 1}, 3);
-  const LabeledFeatures fit = {train.embeddings, train.labels};
-  const auto held_out = Make({.count = 60, .seed = 3}, 3);
-  const LabeledFeatures validation = {held_out.embeddings, held_out.labels};
-  const HeadFitInput input{fit, validation, 8, 3};
-  int64_t last = 0;
-  const auto count = [&](int64_t epoch) { last = epoch; };
-  ProbeConfig config{.learning_rate = 0.3, .patience_epochs = 5};
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const HeadFit best, FitHead(input, config, {}, count));
-  EXPECT_EQ(last, best.epochs + 5);
-  // A run that ends at the best epoch has the same weights: batches depend on seed and epoch alone.
-  config.max_epochs = best.epochs;
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const HeadFit exact, FitHead(input, config, {}, nullptr));
-  EXPECT_EQ(exact.head.weight, best.head.weight);
-  EXPECT_EQ(exact.head.bias, best.head.bias);
-}
-
-TEST(LinearProbeTest, ProgressRisesOverBothFits) {
+TEST(HeadProbeTest, ProgressRisesOverBothFits) {
   const auto train = Make({.count = 60, .seed = 1}, 3);
   std::vector<int64_t> seen;
   const auto on_epoch = [&](int64_t done, int64_t total) {
     EXPECT_EQ(total, 20);
     seen.push_back(done);
   };
-  EXPECT_THAT(RunLinearProbe(train, train, kTags, {.max_epochs = 10}, {}, on_epoch), IsOk());
+  EXPECT_THAT(RunHeadProbe(train, train, kTags, {.max_epochs = 10}, {}, on_epoch), IsOk());
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   EXPECT_GT(seen.back(), 10);
 }
 
-TEST(LinearProbeTest, ACancelEndsItWithItsReason) {
+TEST(HeadProbeTest, ACancelEndsItWithItsReason) {
   const auto train = Make({.count = 60, .seed = 1}, 3);
   base::CancelSource source;
   const auto cancel_at_3 = [&](int64_t done, int64_t) {
     if (done == 3) source.Cancel(absl::CancelledError("by the user"));
   };
-  EXPECT_THAT(RunLinearProbe(train, train, kTags, {}, source.token(), cancel_at_3),
+  EXPECT_THAT(RunHeadProbe(train, train, kTags, {}, source.token(), cancel_at_3),
               StatusIs(absl::StatusCode::kCancelled, HasSubstr("by the user")));
 }
 
-TEST(LinearProbeTest, WhatCannotBeProbedIsRefusedWithTheReason) {
+TEST(HeadProbeTest, WhatCannotBeProbedIsRefusedWithTheReason) {
   const auto train = Make({.count = 60, .seed = 1}, 3);
   const auto test = Make({.count = 60, .seed = 2}, 3);
   EXPECT_THAT(Fit(train, test, {}, {}), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("labels")));
@@ -231,8 +175,89 @@ TEST(LinearProbeTest, WhatCannotBeProbedIsRefusedWithTheReason) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("validation_ratio")));
 }
 
+// The tag is the exclusive or of the signs of two dimensions: no line parts it.
+LabeledEmbeddings ExclusiveOr(int64_t count, uint64_t seed) {
+  LabeledEmbeddings set = Make({.count = count, .dim = 2, .seed = seed}, 1);
+  for (size_t i = 0; i < set.labels.size(); ++i) {
+    set.labels[i] = (set.embeddings[2 * i] > 0) != (set.embeddings[2 * i + 1] > 0);
+  }
+  return set;
+}
+
+TEST(HeadProbeTest, AnExclusiveOrNeedsTheHiddenLayer) {
+  const auto train = ExclusiveOr(600, 1), test = ExclusiveOr(200, 2);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult linear, Fit(train, test, {}, {"xor"}));
+  EXPECT_LT(linear.mean_roc_auc, 0.7);
+  for (const Optimizer optimizer : {Optimizer::kAdam, Optimizer::kLbfgs}) {
+    ProbeConfig config{.learning_rate = 0.01, .mlp = MlpConfig{.hidden_units = 32}, .optimizer = optimizer};
+    config.l2_strength = 1e-4;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult mlp, Fit(train, test, config, {"xor"}));
+    EXPECT_GT(mlp.mean_roc_auc, 0.97);
+    EXPECT_GT(mlp.tags[0].f1, 0.9);
+  }
+}
+
+TEST(HeadProbeTest, SeparableTagsHaveAnAreaOfOne) {
+  auto train = Make({.count = 200, .seed = 1}, 3), test = Make({.count = 100, .seed = 2}, 3);
+  for (auto* set : {&train, &test}) {
+    for (size_t i = 0; i < set->labels.size(); ++i) {
+      float& x = set->embeddings[i / 3 * 8 + i % 3];
+      set->labels[i] = x > 0.3F;
+      x += set->labels[i] ? 2.0F : 0.0F;
+    }
+  }
+  for (const Optimizer optimizer : {Optimizer::kAdam, Optimizer::kLbfgs}) {
+    ProbeConfig config{.learning_rate = 0.05, .optimizer = optimizer, .l2_strength = 1e-4};
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test, config));
+    EXPECT_GT(result.mean_roc_auc, 0.999);
+    EXPECT_GT(result.mean_average_precision, 0.999);
+  }
+}
+
+TEST(HeadProbeTest, TheHeadServesWhatWasMeasuredForEveryKindOfFeaturesAndHead) {
+  const auto train = Make({.count = 300, .spread = 0.01, .offset = 2, .seed = 1}, 3);
+  const auto test = Make({.count = 100, .spread = 0.01, .offset = 2, .seed = 2}, 3);
+  for (const Features kind : {Features::kRaw, Features::kL2Normalized, Features::kStandardized}) {
+    for (const auto& mlp : {std::optional<MlpConfig>(), std::optional(MlpConfig{16, 0.2})}) {
+      ProbeConfig config{.max_epochs = 30, .mlp = mlp, .features = kind};
+      TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test, config));
+      EXPECT_EQ(result.features, kind);
+      TIMBRE_ASSERT_OK_AND_ASSIGN(const auto head, weights::TagHeadFromTensors(result.head, 3, 8));
+      EXPECT_EQ(head.l2_normalize, kind == Features::kL2Normalized);
+      EXPECT_EQ(head.layers.size(), mlp ? 2U : 1U);
+      const std::vector<float> logits = head.LogitsByTag(test.embeddings);
+      int64_t hits = 0, predicted = 0;
+      for (size_t i = 0; i < 100; ++i) {
+        const std::vector<float> scores = head.Score(std::span(test.embeddings).subspan(i * 8, 8));
+        EXPECT_EQ(scores[0], weights::ToProbability(logits[i]));
+        predicted += scores[0] >= head.thresholds[0];
+        hits += scores[0] >= head.thresholds[0] && test.labels[i * 3] != 0;
+      }
+      const auto positives = static_cast<double>(result.tags[0].test_positives);
+      EXPECT_DOUBLE_EQ(result.tags[0].f1,
+                       2.0 * static_cast<double>(hits) / (static_cast<double>(predicted) + positives));
+      EXPECT_DOUBLE_EQ(result.tags[0].prevalence, positives / 100);
+    }
+  }
+}
+
+TEST(HeadProbeTest, IntervalsHoldTheScoresAndMoreConfidenceIsWider) {
+  const auto train = Make({.count = 200, .seed = 1}, 3);
+  const auto test = Make({.count = 100, .seed = 2}, 3);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult result, Fit(train, test));
+  const auto holds = [](const Interval& interval, double score) {
+    return interval.low < score && score < interval.high;
+  };
+  EXPECT_TRUE(holds(result.mean_average_precision_interval, result.mean_average_precision));
+  EXPECT_TRUE(holds(result.mean_roc_auc_interval, result.mean_roc_auc));
+  EXPECT_TRUE(holds(result.tags[1].average_precision_interval, result.tags[1].average_precision));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeResult none, Fit(train, test, {.bootstrap = {.resamples = 0}}));
+  EXPECT_TRUE(std::isnan(none.mean_roc_auc_interval.low));
+  EXPECT_EQ(none.mean_roc_auc, result.mean_roc_auc);
+}
+
 // The size of the tutorial's subset: all 500 epochs, twice, are some 7 s of one core.
-TEST(LinearProbeTest, TwoThousandClipsOf512DimensionsAreQuick) {
+TEST(HeadProbeTest, TwoThousandClipsOf512DimensionsAreQuick) {
   const auto train = Make({.count = 2000, .dim = 512, .seed = 1}, 50);
   const auto test = Make({.count = 500, .dim = 512, .seed = 2}, 50);
   const std::vector<std::string> tags(50, "tag");
