@@ -24,7 +24,7 @@ absl::Status WriteVersion(const fs::path& folder, const ModelStore::NewVersion& 
   TIMBRE_RETURN_IF_ERROR(MarkInFlight(folder));
   TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(EncoderFile(folder), version.encoder));
   if (!version.projector.empty()) {
-    TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(folder / "projector.safetensors", version.projector));
+    TIMBRE_RETURN_IF_ERROR(weights::WriteTensorFile(ProjectorFile(folder), version.projector));
   }
   return base::WriteFileAtomically(folder / "card.json", weights::ModelCardToJson(version.card));
 }
@@ -45,6 +45,8 @@ absl::Status CheckShape(const weights::TensorMap& head, const std::string& name,
 }  // namespace
 
 fs::path EncoderFile(const fs::path& folder) { return folder / "encoder.safetensors"; }
+
+fs::path ProjectorFile(const fs::path& folder) { return folder / "projector.safetensors"; }
 
 fs::path TaggerFile(const fs::path& folder, const std::string& tagger) {
   return folder / absl::StrCat("tagger-", tagger, ".safetensors");

@@ -13,6 +13,7 @@ namespace timbre::registry {
 
 // The files of a model version's folder.
 std::filesystem::path EncoderFile(const std::filesystem::path& folder);
+std::filesystem::path ProjectorFile(const std::filesystem::path& folder);
 std::filesystem::path TaggerFile(const std::filesystem::path& folder, const std::string& tagger);
 
 // Writes a version's files, synced, with the in-flight marker, into a new folder under `root` whose name no

@@ -270,26 +270,4 @@ absl::Status ModelStore::DeleteModel(const std::string& model, bool force) {
   return written;
 }
 
-absl::StatusOr<weights::TensorMap> ModelStore::ReadEncoder(const std::string& model, int64_t version) const {
-  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap tensors, ReadPublished(EncoderFile(Folder(model, version))));
-  if (weights::DigestTensors(tensors) != found.card.weights_digest) {
-    return absl::DataLossError(absl::StrCat("the weights of version ", version, " of model '", model,
-                                            "' are not those that were published; restore the file"));
-  }
-  return tensors;
-}
-
-absl::StatusOr<weights::TensorMap> ModelStore::ReadTaggerHead(const std::string& model, int64_t version,
-                                                              const std::string& tagger) const {
-  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  std::vector<std::string> ids;
-  for (const Tagger& known : found.taggers) {
-    if (known.id == tagger) return ReadPublished(TaggerFile(Folder(model, version), tagger));
-    ids.push_back(known.id);
-  }
-  return absl::NotFoundError(absl::StrCat("version ", version, " of model '", model, "' has no tagger '",
-                                          tagger, "'; ", Listed(ids)));
-}
-
 }  // namespace timbre::registry

@@ -101,6 +101,8 @@ class ModelStore {
   // Errors: kNotFound · kDataLoss the file is gone, damaged, or not the one that was published (the encoder's
   // digest is checked).
   absl::StatusOr<weights::TensorMap> ReadEncoder(const std::string& model, int64_t version) const;
+  // Empty where the version has no projector.
+  absl::StatusOr<weights::TensorMap> ReadProjector(const std::string& model, int64_t version) const;
   absl::StatusOr<weights::TensorMap> ReadTaggerHead(const std::string& model, int64_t version,
                                                     const std::string& tagger) const;
 
