@@ -30,8 +30,11 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
         request_(std::move(request)),
         staged_(deps.spool_dir, "export") {
     const absl::Status accepting = rpc::CheckAccepting(deps.runner.environment());
-    if (!accepting.ok()) return End(accepting);
-    Work([this] { return MakeFile(); });
+    if (accepting.ok()) {
+      Work([this] { return MakeFile(); });
+    } else {
+      End(accepting);
+    }
   }
 
   void OnWriteDone(bool ok) override {

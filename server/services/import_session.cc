@@ -27,6 +27,12 @@ absl::Status CheckKind(std::string_view bytes) {
       "client/python/convert_checkpoint.py first");
 }
 
+// Not ReadTensorFile: its errors name the file in the spool, which tells a client nothing.
+absl::StatusOr<weights::TensorMap> ReadTensors(const std::filesystem::path& path) {
+  TIMBRE_ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path));
+  return weights::ParseTensors(bytes);
+}
+
 }  // namespace
 
 absl::Status ImportSession::Take(const v1::ImportModelRequest& message) {
@@ -67,6 +73,7 @@ absl::Status ImportSession::Start(const v1::ImportStart& start) {
 }
 
 absl::Status ImportSession::Append(const std::string& bytes) {
+  if (bytes_ == 0) TIMBRE_RETURN_IF_ERROR(CheckKind(bytes));
   bytes_ += static_cast<int64_t>(bytes.size());
   if (bytes_ > deps_.max_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -99,10 +106,7 @@ absl::Status ImportSession::Finish(v1::ImportModelResponse* response) {
         "of "
         "bytes and their sha256 as the last message");
   }
-  TIMBRE_ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(staged_->path()));
-  TIMBRE_RETURN_IF_ERROR(CheckKind(bytes));
-  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap tensors, weights::ParseTensors(bytes));
-  bytes = {};
+  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap tensors, ReadTensors(staged_->path()));
   TIMBRE_ASSIGN_OR_RETURN(weights::Checkpoint checkpoint, weights::ReadCheckpoint(std::move(tensors)));
   version_.encoder = std::move(checkpoint.encoder);
   version_.projector = std::move(checkpoint.projector);
