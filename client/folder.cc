@@ -13,16 +13,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool IsHidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+}  // namespace
+
 absl::Status FileError(const fs::path& path, const std::error_code& error) {
   const std::string message = absl::StrCat(path.string(), ": ", error.message());
   if (error == std::errc::permission_denied) return absl::PermissionDeniedError(message);
   if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(message);
+  if (error == std::errc::no_space_on_device) return absl::ResourceExhaustedError(message);
   return absl::UnknownError(message);
 }
-
-bool IsHidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-}  // namespace
 
 absl::StatusOr<std::vector<FolderFile>> ScanFolder(const fs::path& folder) {
   std::error_code error;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,10 @@ struct FolderFile {
 // Errors: kNotFound no folder · kInvalidArgument nothing in it · kPermissionDenied, kUnknown from the file
 // system.
 absl::StatusOr<std::vector<FolderFile>> ScanFolder(const std::filesystem::path& folder);
+
+// What the file system's error on a path means: kNotFound, kPermissionDenied, kResourceExhausted (the disk is
+// full), else kUnknown.
+absl::Status FileError(const std::filesystem::path& path, const std::error_code& error);
 
 // A whole file.
 // Errors: kNotFound · kInvalidArgument a folder · kPermissionDenied · kDataLoss reading failed.

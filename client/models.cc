@@ -47,4 +47,16 @@ absl::StatusOr<v1::Model> SetLabel(const Connection& connection, const std::stri
   return std::move(*response->mutable_model());
 }
 
+absl::Status DeleteModel(const Connection& connection, const std::string& name, bool force) {
+  v1::DeleteModelRequest request;
+  request.set_name(name);
+  request.set_force(force);
+  const auto stub = v1::ModelService::NewStub(connection.channel);
+  // Not tried again: after an unclear end the second answer would be NOT_FOUND.
+  return CallUnary<v1::DeleteModelResponse>(
+             connection, Retry::kNever,
+             [&](auto* context, auto* out) { return stub->DeleteModel(context, request, out); })
+      .status();
+}
+
 }  // namespace timbre::client

@@ -23,4 +23,7 @@ absl::StatusOr<v1::Model> GetModel(const Connection& connection, const std::stri
 absl::StatusOr<v1::Model> SetLabel(const Connection& connection, const std::string& model_version,
                                    const std::string& label);
 
+// Deletes models/{model}, or one version of it; `force` also what labels point to.
+absl::Status DeleteModel(const Connection& connection, const std::string& name, bool force);
+
 }  // namespace timbre::client

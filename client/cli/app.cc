@@ -32,6 +32,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddJobControlCommands(app, session);
   AddProbeCommand(app, session);
   AddModelsCommand(app, session);
+  AddModelCommand(app, session);
   AddPromoteCommand(app, session);
   AddEmbedCommand(app, session);
   AddTagCommand(app, session);

@@ -19,6 +19,8 @@ void AddJobCommand(CLI::App& app, Session& session);
 void AddJobControlCommands(CLI::App& app, Session& session);
 void AddProbeCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
+// import, export, delete.
+void AddModelCommand(CLI::App& app, Session& session);
 void AddPromoteCommand(CLI::App& app, Session& session);
 void AddEmbedCommand(CLI::App& app, Session& session);
 void AddTagCommand(CLI::App& app, Session& session);

@@ -18,12 +18,13 @@ std::string LimitsText(const v1::Limits& limits) {
   return absl::StrFormat(
       "limits\n  message   %s\n  audio     %g s to %s\n  channels  %d\n  rate      %d to %d Hz\n  deadline  "
       "%s\n"
-      "  queue     %d windows\n  stream    %s encoded\n  upload    %s\n",
+      "  queue     %d windows\n  stream    %s encoded\n  upload    %s\n  model     %s\n",
       FormatBytes(limits.max_message_bytes()), Seconds(limits.min_audio_duration()),
       FormatSeconds(Seconds(limits.max_audio_duration())), limits.max_channel_count(),
       limits.min_sample_rate_hz(), limits.max_sample_rate_hz(),
       FormatSeconds(Seconds(limits.default_deadline())), limits.queue_capacity_windows(),
-      FormatBytes(limits.max_encoded_stream_bytes()), FormatBytes(limits.max_upload_bytes()));
+      FormatBytes(limits.max_encoded_stream_bytes()), FormatBytes(limits.max_upload_bytes()),
+      FormatBytes(limits.max_model_upload_bytes()));
 }
 
 std::string InfoText(const v1::GetInfoResponse& info) {

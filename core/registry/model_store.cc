@@ -287,37 +287,4 @@ absl::Status ModelStore::DeleteModel(const std::string& model, bool force) {
   return written;
 }
 
-absl::StatusOr<weights::TensorMap> ModelStore::ReadEncoder(const std::string& model, int64_t version) const {
-  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  return ReadPublished(EncoderFile(Folder(model, version)), found.card.weights_digest);
-}
-
-absl::StatusOr<VersionWeights> ModelStore::ReadWeights(const std::string& model, int64_t version,
-                                                       const std::string& layer) const {
-  VersionWeights result;
-  TIMBRE_ASSIGN_OR_RETURN(const int64_t number, weights::ParseEmbeddingLayer(layer));
-  TIMBRE_ASSIGN_OR_RETURN(result.encoder, ReadEncoder(model, version));
-  if (number == 0) return result;
-  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  const fs::path file = ProjectorFile(Folder(model, version));
-  // Versions of before the digest was kept may have a projector all the same.
-  if (fs::exists(file) || !found.card.projector_digest.empty()) {
-    TIMBRE_ASSIGN_OR_RETURN(result.projector, ReadPublished(file, found.card.projector_digest));
-  }
-  TIMBRE_RETURN_IF_ERROR(weights::LayerDim(layer, 0, result.projector).status());
-  return result;
-}
-
-absl::StatusOr<weights::TensorMap> ModelStore::ReadTaggerHead(const std::string& model, int64_t version,
-                                                              const std::string& tagger) const {
-  TIMBRE_ASSIGN_OR_RETURN(const Version found, GetVersion(model, version));
-  std::vector<std::string> ids;
-  for (const Tagger& known : found.taggers) {
-    if (known.id == tagger) return ReadPublished(TaggerFile(Folder(model, version), tagger));
-    ids.push_back(known.id);
-  }
-  return absl::NotFoundError(absl::StrCat("version ", version, " of model '", model, "' has no tagger '",
-                                          tagger, "'; ", Listed(ids)));
-}
-
 }  // namespace timbre::registry

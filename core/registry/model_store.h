@@ -111,6 +111,8 @@ class ModelStore {
   absl::StatusOr<weights::TensorMap> ReadEncoder(const std::string& model, int64_t version) const;
   absl::StatusOr<VersionWeights> ReadWeights(const std::string& model, int64_t version,
                                              const std::string& layer) const;
+  // Empty where the version has no projector.
+  absl::StatusOr<weights::TensorMap> ReadProjector(const std::string& model, int64_t version) const;
   absl::StatusOr<weights::TensorMap> ReadTaggerHead(const std::string& model, int64_t version,
                                                     const std::string& tagger) const;
 

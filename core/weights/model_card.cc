@@ -28,6 +28,16 @@ class FieldReader {
     out = field->get<std::string>();
   }
 
+  void Texts(const char* name, std::vector<std::string>& out) {
+    const Json* field = Find(name);
+    if (field == nullptr) return;
+    if (!field->is_array()) return Fail(name, "must be a list of texts");
+    for (const Json& text : *field) {
+      if (!text.is_string()) return Fail(name, "must be a list of texts");
+      out.push_back(text.get<std::string>());
+    }
+  }
+
   template <typename Integer>
   void Number(const char* name, uint64_t least, Integer& out) {
     const Json* field = Find(name);
@@ -75,6 +85,17 @@ class FieldReader {
   absl::Status status_;
 };
 
+absl::StatusOr<Origin> ReadOrigin(const Json& json) {
+  FieldReader reader(json, "origin.");
+  Origin origin;
+  reader.Text("file_name", origin.file_name);
+  reader.Text("sha256", origin.sha256);
+  reader.Text("key_naming", origin.key_naming);
+  reader.Texts("notes", origin.notes);
+  TIMBRE_RETURN_IF_ERROR(reader.status());
+  return origin;
+}
+
 absl::Status ReadPreprocessing(const Json& json, Preprocessing& out) {
   FieldReader reader(json, "preprocessing.");
   reader.Number("sample_rate_hz", 1, out.sample_rate_hz);
@@ -111,6 +132,12 @@ std::string ModelCardToJson(const ModelCard& card) {
       {"create_time", absl::FormatTime(absl::RFC3339_full, card.create_time, absl::UTCTimeZone())},
   };
   if (!card.projector_digest.empty()) json["projector_digest"] = card.projector_digest;
+  if (card.origin.has_value()) {
+    json["origin"] = {{"file_name", card.origin->file_name},
+                      {"sha256", card.origin->sha256},
+                      {"key_naming", card.origin->key_naming},
+                      {"notes", card.origin->notes}};
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -145,6 +172,11 @@ absl::StatusOr<ModelCard> ModelCardFromJson(const std::string& text) {
   reader.Text("training_config", card.training_config);
   reader.Text("build", card.build);
   reader.Time("create_time", card.create_time);
+  if (json.contains("origin")) {
+    const Json* object = reader.Object("origin");
+    TIMBRE_RETURN_IF_ERROR(reader.status());
+    TIMBRE_ASSIGN_OR_RETURN(card.origin, ReadOrigin(*object));
+  }
   TIMBRE_RETURN_IF_ERROR(reader.status());
   return card;
 }

@@ -35,10 +35,17 @@ absl::Status CheckTensor(const std::string& name, const Tensor& tensor) {
 }
 
 absl::StatusOr<std::string> HeaderText(const TensorMap& tensors,
-                                       const std::map<std::string, std::string>& metadata) {
+                                       const std::map<std::string, std::string>& metadata,
+                                       const std::vector<std::string>& zero_counters) {
   nlohmann::json header = nlohmann::json::object();
   if (!metadata.empty()) header[kMetadataKey] = metadata;
   size_t begin = 0;
+  for (const std::string& name : zero_counters) {  // first, where they are aligned
+    header[name] = {{"dtype", "I64"},
+                    {"shape", nlohmann::json::array()},
+                    {"data_offsets", {begin, begin + sizeof(int64_t)}}};
+    begin += sizeof(int64_t);
+  }
   for (const auto& [name, tensor] : tensors) {
     TIMBRE_RETURN_IF_ERROR(CheckTensor(name, tensor));
     const size_t end = begin + ValueBytes(tensor).size();
@@ -63,8 +70,9 @@ int64_t Tensor::size() const {
 }
 
 absl::StatusOr<std::string> SerializeTensors(const TensorMap& tensors,
-                                             const std::map<std::string, std::string>& metadata) {
-  TIMBRE_ASSIGN_OR_RETURN(const std::string header, HeaderText(tensors, metadata));
+                                             const std::map<std::string, std::string>& metadata,
+                                             const std::vector<std::string>& zero_counters) {
+  TIMBRE_ASSIGN_OR_RETURN(const std::string header, HeaderText(tensors, metadata, zero_counters));
   if (header.size() > kMaxHeaderBytes) {
     return absl::InvalidArgumentError(absl::StrCat("the header would be ", header.size(),
                                                    " bytes long; at most ", kMaxHeaderBytes, " are allowed"));
@@ -72,6 +80,7 @@ absl::StatusOr<std::string> SerializeTensors(const TensorMap& tensors,
   const uint64_t length = header.size();
   std::string bytes(reinterpret_cast<const char*>(&length), kLengthBytes);
   bytes += header;
+  bytes.append(zero_counters.size() * sizeof(int64_t), '\0');
   for (const auto& [name, tensor] : tensors) bytes += ValueBytes(tensor);
   return bytes;
 }

@@ -50,6 +50,7 @@ services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
   limits.set_queue_capacity_windows(settings.queue_capacity_windows);
   limits.set_max_encoded_stream_bytes(settings.max_encoded_stream_bytes);
   limits.set_max_upload_bytes(settings.max_upload_bytes);
+  limits.set_max_model_upload_bytes(settings.max_model_upload_bytes);
   return facts;
 }
 
@@ -161,7 +162,8 @@ class App::Impl {
         services::DatasetService::Dependencies{*rooms_.datasets, *catalog_, *runner_, *decode_runner_,
                                                layout_.spool, settings_.max_upload_bytes, settings_.decode});
     models_ = std::make_unique<services::ModelService>(
-        services::ModelService::Dependencies{*rooms_.models, *rooms_.registry, *rooms_.embedder, *runner_});
+        services::ModelService::Dependencies{*rooms_.models, *rooms_.registry, *rooms_.embedder, *runner_,
+                                             layout_.spool, settings_.max_model_upload_bytes, Build()});
     admin_ = std::make_unique<services::AdminService>(*runner_);
   }
 

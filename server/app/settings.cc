@@ -113,6 +113,9 @@ void TakeLimits(const config::v1::LimitsConfig& proto, Settings& settings, conve
                              INT64_MAX);
   Take(proto.max_upload_bytes(), settings.max_upload_bytes);
   errors.CheckRange<int64_t>("limits.max_upload_bytes", settings.max_upload_bytes, 1, INT64_MAX);
+  Take(proto.max_model_upload_bytes(), settings.max_model_upload_bytes);
+  errors.CheckRange<int64_t>("limits.max_model_upload_bytes", settings.max_model_upload_bytes, 1,
+                             int64_t{1} << 32);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Settings {
   absl::Duration default_deadline = absl::Seconds(60);
   int64_t max_encoded_stream_bytes = int64_t{1} << 30;
   int64_t max_upload_bytes = int64_t{100} << 30;
+  int64_t max_model_upload_bytes = int64_t{256} << 20;
   std::string log_level = "info";
   std::string log_format = "text";
   std::filesystem::path ready_file;  // empty: none

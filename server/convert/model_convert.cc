@@ -18,6 +18,17 @@ v1::Tagger TaggerToProto(const registry::Version& version, const registry::Tagge
   return proto;
 }
 
+v1::ModelOrigin OriginToProto(const weights::Origin& origin) {
+  v1::ModelOrigin proto;
+  proto.set_file_name(origin.file_name);
+  proto.set_sha256(origin.sha256);
+  proto.set_key_naming(origin.key_naming);
+  for (const std::string& note : origin.notes) proto.add_notes(note);
+  return proto;
+}
+
+}  // namespace
+
 v1::ModelVersion VersionToProto(const registry::Version& version) {
   v1::ModelVersion proto;
   proto.set_name(VersionNameOf(version.model, version.version));
@@ -37,10 +48,9 @@ v1::ModelVersion VersionToProto(const registry::Version& version) {
   proto.set_card_json(weights::ModelCardToJson(version.card));
   proto.set_embedding_layer(version.card.embedding_layer);
   proto.set_weights_digest(version.card.weights_digest);
+  if (version.card.origin.has_value()) *proto.mutable_origin() = OriginToProto(*version.card.origin);
   return proto;
 }
-
-}  // namespace
 
 v1::Model ModelToProto(const registry::Model& model) {
   v1::Model proto;

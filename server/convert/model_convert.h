@@ -7,6 +7,7 @@
 namespace timbre::convert {
 
 v1::Model ModelToProto(const registry::Model& model);
+v1::ModelVersion VersionToProto(const registry::Version& version);
 v1::ModelInfo ModelInfoToProto(const registry::Version& version);
 
 }  // namespace timbre::convert

@@ -3,27 +3,12 @@
 #include "core/base/status_macros.h"
 #include "server/convert/model_convert.h"
 #include "server/convert/names.h"
+#include "server/services/client_stream_reactor.h"
+#include "server/services/export_reactor.h"
+#include "server/services/import_session.h"
 #include "server/services/pages.h"
 
 namespace timbre::services {
-namespace {
-
-// Answers a streaming call that this release does not have.
-template <typename Base>
-class NotBuiltReactor final : public Base {
- public:
-  NotBuiltReactor(const rpc::CallEnvironment& environment, const char* method,
-                  const grpc::CallbackServerContext& context) {
-    rpc::CallRecord record(environment, method, context);
-    const absl::Status status = rpc::NotBuilt(method);
-    record.Handled(status);
-    this->Finish(rpc::ToGrpcStatus(status));
-  }
-  void OnDone() override { delete this; }
-};
-
-}  // namespace
-
 grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* context,
                                                    const v1::ListModelsRequest* request,
                                                    v1::ListModelsResponse* response) {
@@ -93,15 +78,16 @@ absl::Status ModelService::Delete(const v1::DeleteModelRequest& request) {
 }
 
 grpc::ServerWriteReactor<v1::ExportModelResponse>* ModelService::ExportModel(
-    grpc::CallbackServerContext* context, const v1::ExportModelRequest*) {
-  return new NotBuiltReactor<grpc::ServerWriteReactor<v1::ExportModelResponse>>(
-      deps_.runner.environment(), "ModelService/ExportModel", *context);
+    grpc::CallbackServerContext* context, const v1::ExportModelRequest* request) {
+  return NewExportReactor({deps_.models, deps_.runner, deps_.spool_dir}, context, *request);
 }
 
 grpc::ServerReadReactor<v1::ImportModelRequest>* ModelService::ImportModel(
-    grpc::CallbackServerContext* context, v1::ImportModelResponse*) {
-  return new NotBuiltReactor<grpc::ServerReadReactor<v1::ImportModelRequest>>(
-      deps_.runner.environment(), "ModelService/ImportModel", *context);
+    grpc::CallbackServerContext* context, v1::ImportModelResponse* response) {
+  using Reactor = ClientStreamReactor<ImportSession, v1::ImportModelRequest, v1::ImportModelResponse>;
+  return new Reactor(
+      {deps_.runner, "ModelService/ImportModel", *context, response},
+      ImportDependencies{deps_.models, deps_.spool_dir, deps_.max_model_upload_bytes, deps_.build});
 }
 
 }  // namespace timbre::services

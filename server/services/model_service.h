@@ -1,5 +1,8 @@
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "core/embed/embedder.h"
 #include "core/registry/model_registry.h"
 #include "core/registry/model_store.h"
@@ -16,8 +19,11 @@ class ModelService final : public v1::ModelService::CallbackService {
     registry::ModelRegistry& registry;
     embed::Embedder& embedder;
     const rpc::UnaryRunner& runner;
+    std::filesystem::path spool_dir;  // what is imported and exported lies there meanwhile
+    int64_t max_model_upload_bytes = 0;
+    std::string build;  // for the cards of imported versions
   };
-  explicit ModelService(Dependencies dependencies) : deps_(dependencies) {}
+  explicit ModelService(Dependencies dependencies) : deps_(std::move(dependencies)) {}
 
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,

@@ -19,8 +19,8 @@ class UploadSession {
       : catalog_(catalog), staging_root_(std::move(staging_root)), max_bytes_(max_bytes) {}
   ~UploadSession();
 
-  // Takes the next message. Errors: kInvalidArgument order, file path or counts · kResourceExhausted size or disk ·
-  // as DatasetCatalog::Check.
+  // Takes the next message. Errors: kInvalidArgument order, file path or counts · kResourceExhausted size or
+  // disk · as DatasetCatalog::Check.
   absl::Status Take(const v1::UploadDatasetRequest& message);
 
   // The client has closed its side: makes the data set. Errors: kInvalidArgument there was no `end` · as

@@ -3,6 +3,7 @@
 
 command_line_test.py TIMBRED TIMBRE SOURCE_DIR
 """
+import importlib.util
 import json
 import math
 import pathlib
@@ -195,6 +196,35 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("embedding of 512 numbers", done.stdout)
         self.assertIn("noise", done.stdout)
+
+    def test_85_a_model_goes_out_and_comes_back_in_every_format(self):
+        space = self.ask("models")["models"][0]["versions"][0]["embedding_space_id"]
+        for keys in ("timbre", "notebook", "clmr"):
+            path = self.root / f"{keys}.safetensors"
+            written = self.ask("model", "export", "m/1", path, "--format", keys)
+            self.assertEqual(written["byte_count"], path.stat().st_size)
+            version = self.ask("model", "import", path, "--model", "copy")
+            self.assertEqual(version["embedding_space_id"], space)
+            self.assertEqual(version["origin"]["sha256"], written["sha256"])
+        self.assertIn("m-1.torchscript.pt", self.timbre("model", "export", "m/1", self.root, "--format",
+                                                        "torchscript").stdout)
+        self.assertIn("convert_checkpoint.py", self.timbre("model", "import", self.root / "m-1.torchscript.pt",
+                                                           "--model", "copy", code=1).stderr)
+        self.timbre("model", "export", "m/1", self.root, "--format", "onnx", code=2)
+        self.assertIn("deleted", self.timbre("model", "delete", "copy/1").stdout)
+        self.timbre("promote", "copy/2", "--label", "kept")
+        self.timbre("model", "delete", "copy", code=1)
+        self.timbre("model", "delete", "copy", "--force")
+
+    @unittest.skipUnless(importlib.util.find_spec("torch"), "python3-torch is not installed")
+    def test_86_the_networks_of_others_load_what_was_exported_and_answer_alike(self):
+        clip, npy = self.root / "window.wav", self.root / "window.npy"
+        write_wav(clip, noise(86, 3)[:59049])
+        self.timbre("embed", clip, "--model", "m/1", "--out", npy)
+        files = [self.root / name for name in ("notebook.safetensors", "clmr.safetensors", "m-1.torchscript.pt")]
+        done = subprocess.run([sys.executable, f"{SOURCE}/tests/golden/checkpoints/check_exports.py", clip, npy, *files],
+                              capture_output=True, text=True, timeout=200)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_9_an_unreachable_server_has_its_own_exit_code(self):
         done = subprocess.run([TIMBRE, "--server", "127.0.0.1:1", "info"], capture_output=True, text=True, timeout=60)

@@ -79,12 +79,6 @@ TEST_F(ModelServiceTest, WhatALabelPointsToIsDeletedOnlyByForce) {
 }
 
 TEST_F(ModelServiceTest, WhatIsNotBuiltSaysSo) {
-  grpc::ClientContext context;
-  v1::ExportModelRequest request;
-  auto reader = server_.models->ExportModel(&context, request);
-  v1::ExportModelResponse response;
-  EXPECT_FALSE(reader->Read(&response));
-  EXPECT_THAT(reader->Finish(), IsRpcError(grpc::StatusCode::UNIMPLEMENTED, HasSubstr("README")));
   v1::BackupResponse backup;
   EXPECT_THAT(Call(*server_.admin, &v1::AdminService::Stub::Backup, v1::BackupRequest(), &backup),
               IsRpcError(grpc::StatusCode::UNIMPLEMENTED, HasSubstr("Backup")));

@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
+using ::timbre::testing::WriteFile;
 namespace fs = std::filesystem;
 
 class ModelStoreTest : public ModelStoreFixture {};
@@ -31,6 +32,20 @@ TEST_F(ModelStoreTest, APublishedVersionHasFilesRowAndIdentity) {
   EXPECT_FALSE(fs::exists(root() / "clmr" / "1" / ".in-flight"));
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto tensors, models_->ReadEncoder("clmr", 1));
   EXPECT_EQ(tensors, NewVersion("clmr", "", 3).encoder);
+}
+
+TEST_F(ModelStoreTest, AProjectorIsReadBackAndAVersionMayHaveNone) {
+  Publish("clmr", "jobs/1", 3);
+  ModelStore::NewVersion bare = NewVersion("clmr", "jobs/2", 3);
+  bare.projector.clear();
+  ASSERT_THAT(models_->Publish(bare), IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto projector, models_->ReadProjector("clmr", 1));
+  EXPECT_EQ(projector, NewVersion("clmr", "", 3).projector);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto none, models_->ReadProjector("clmr", 2));
+  EXPECT_TRUE(none.empty());
+  EXPECT_THAT(models_->ReadProjector("clmr", 3), StatusIs(absl::StatusCode::kNotFound));
+  WriteFile(root() / "clmr" / "1" / "projector.safetensors", "damaged");
+  EXPECT_THAT(models_->ReadProjector("clmr", 1), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(ModelStoreTest, VersionsCountUpAndOutliveTheProcess) {

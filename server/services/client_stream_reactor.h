@@ -1,0 +1,94 @@
+#pragma once
+
+#include <grpcpp/support/server_callback.h>
+
+#include <new>
+#include <utility>
+
+#include "core/base/cancel_token.h"
+#include "server/rpc/call.h"
+#include "server/rpc/status.h"
+#include "server/rpc/unary.h"
+
+namespace timbre::services {
+
+// The reactor under a client stream whose messages go to a session that may block on the disk:
+//   absl::Status Session::Take(const Request&);       the next message
+//   absl::Status Session::Finish(Response* response);  the client has closed its side
+// The session goes with the call, and takes along what it staged. The reactor deletes itself.
+// States: READ a read is outstanding (OnReadDone) · WORK the session has the message, on the pool · END
+// Finish was called. While the session works nothing is read, so a slow disk holds the client back.
+template <typename Session, typename Request, typename Response>
+class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
+ public:
+  struct Call {
+    const rpc::UnaryRunner& runner;
+    const char* method;  // "Service/Method"
+    const grpc::CallbackServerContext& context;
+    Response* response;
+  };
+
+  template <typename... SessionArguments>
+  explicit ClientStreamReactor(const Call& call, SessionArguments&&... arguments)
+      : runner_(call.runner),
+        record_(call.runner.environment(), call.method, call.context),
+        response_(call.response),
+        session_(std::forward<SessionArguments>(arguments)...) {
+    const absl::Status accepting = rpc::CheckAccepting(runner_.environment());
+    if (accepting.ok()) {
+      this->StartRead(&request_);
+    } else {
+      End(accepting);
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    // A stream that broke is no end of an upload: only a client that closed its side has sent all.
+    if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
+    const auto work = [this, ok] { ok ? TakeMessage() : CloseSession(); };
+    const absl::Status scheduled = begun_ ? runner_.pool().Continue(work) : runner_.pool().Schedule(work);
+    begun_ = true;
+    if (!scheduled.ok()) End(scheduled);
+  }
+
+  void OnCancel() override {
+    cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void TakeMessage() {
+    const absl::Status taken = Guarded([this] { return session_.Take(request_); });
+    if (!taken.ok()) return End(taken);
+    this->StartRead(&request_);
+  }
+
+  void CloseSession() {
+    if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
+    End(Guarded([this] { return session_.Finish(response_); }));
+  }
+
+  template <typename Body>
+  static absl::Status Guarded(Body body) {
+    try {
+      return body();
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError("the server has no memory left for this call");
+    }
+  }
+
+  void End(const absl::Status& status) {
+    record_.Handled(status);
+    this->Finish(rpc::ToGrpcStatus(status));
+  }
+
+  const rpc::UnaryRunner& runner_;
+  rpc::CallRecord record_;
+  Response* const response_;
+  base::CancelSource cancel_;
+  Session session_;
+  Request request_;
+  bool begun_ = false;  // a call that was accepted is not refused half-way
+};
+
+}  // namespace timbre::services
