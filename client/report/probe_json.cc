@@ -51,13 +51,19 @@ json EvaluationJson(const v1::ProbeEvaluation& evaluation, const v1::ProbeEvalua
   return out;
 }
 
+// Results that older servers stored have no prevalence, but what it is made of.
+double Prevalence(const v1::TagEvaluation& tag, int64_t test_clip_count) {
+  if (tag.prevalence() > 0 || tag.test_positive_count() == 0 || test_clip_count == 0) return tag.prevalence();
+  return static_cast<double>(tag.test_positive_count()) / static_cast<double>(test_clip_count);
+}
+
 json TagsJson(const v1::ProbeEvaluation& reference) {
   json tags = json::array();
   for (const v1::TagEvaluation& tag : reference.tags()) {
     tags.push_back({{"name", tag.tag()},
                     {"train_positives", tag.train_positive_count()},
                     {"test_positives", tag.test_positive_count()},
-                    {"prevalence", Number(tag.prevalence())},
+                    {"prevalence", Number(Prevalence(tag, reference.test_clip_count()))},
                     {"counted", tag.counted()}});
   }
   return tags;

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "client/report/page.h"
 #include "tests/client/headless_browser.h"
 #include "tests/client/report_messages.h"
@@ -55,6 +56,18 @@ TEST_F(ReportInBrowserTest, EachPlotOfAProbeIsDrawnAndNoScriptFails) {
   EXPECT_THAT(page.Attribute("id=\"plot-fractions\"", "data-series"),
               MatchesRegex("mAP=[1-9][0-9]+, ROC-AUC=[1-9][0-9]+"));
   EXPECT_THAT(page.Attribute("id=\"plot-map\"", "data-series"), Not(HasSubstr("=0")));
+}
+
+TEST_F(ReportInBrowserTest, TheMapIsColouredByTheTagThatIsChosen) {
+  const std::string page = absl::StrReplaceAll(
+      Page(Document(WholeReport())), {{"</body>",
+                                       "<script>const choice = document.getElementById('map-tag'); "
+                                       "choice.value = '3'; "
+                                       "choice.dispatchEvent(new Event('change'));</script></body>"}});
+  const OpenedPage opened = Open(page);
+  ExpectDrawn(opened, 14);
+  EXPECT_THAT(opened.Attribute("id=\"plot-map\"", "data-series"),
+              MatchesRegex("techno=[1-9][0-9]+, other clips=[1-9][0-9]+"));
 }
 
 TEST_F(ReportInBrowserTest, TagsAndPathsStayTexts) {

@@ -6,7 +6,7 @@ const metrics = [
   ["uniformity", "Uniformity", "0 is collapsed; about −4 is as even as a sphere gets.", {}],
   ["embedding_std", "Embedding spread", "0 is collapsed, 1 is spread.", {}],
   ["gradient_norm", "Gradient norm", "L2 norm over all parameters.", {}],
-  ["learning_rate", "Learning rate", "Of each step.", { exact: true }],
+  ["learning_rate", "Learning rate", "Of each step.", { exact: true, zero: true }],
   ["windows_per_second", "Windows per second", "Through the encoder.", { zero: true }],
   ["data_wait_ratio", "Waiting for data", "Share of the time.", { zero: true }],
 ];
@@ -37,7 +37,10 @@ function curveConfig(steps, values, options, curves, chance) {
   const positive = values.filter((value) => isNumber(value) && value > 0);
   const wide = options.key === "gradient_norm" && positive.length === values.length &&
     Math.max(...positive) > 50 * Math.min(...positive);
-  const y = wide ? { type: "logarithmic" } : { beginAtZero: Boolean(options.zero), grace: "4%" };
+  const finite = values.filter(isNumber), low = Math.min(...finite), high = Math.max(...finite);
+  // A flat curve needs room too: Chart.js would give it an axis of whole numbers.
+  const room = low === high ? Math.max(Math.abs(low), 1e-9) * 0.1 : (high - low) * 0.04;
+  const y = wide ? { type: "logarithmic" } : { suggestedMin: options.zero ? Math.min(0, low) : low - room, suggestedMax: high + room };
   return {
     type: "line",
     data: { datasets },

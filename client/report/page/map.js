@@ -28,7 +28,7 @@ function mapConfig(map, chosen) {
     return { label: i < names.length ? names[i] : "other clips", data: points, ink: colour, order: i < names.length ? 0 : 1,
       backgroundColor: faded(colour, i < names.length ? 0.78 : 0.6), pointRadius: radius, pointHoverRadius: radius + 2, borderWidth: 0 };
   }).filter((dataset) => dataset.data.length);
-  const axis = (at) => ({ ticks: { display: false }, title: { display: true, text: "component " + (at + 1) +
+  const axis = (at) => ({ grace: "4%", ticks: { display: false }, title: { display: true, text: "component " + (at + 1) +
     (isNumber(map.variance[at]) ? " (" + percent(map.variance[at]) + " of the variance)" : "") } });
   return {
     type: "scatter",
