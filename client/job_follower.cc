@@ -72,6 +72,11 @@ class Follower {
             absl::StrCat("event ", event.sequence(), " came after event ", last_sequence_));
       }
       Deliver(event);
+      if (event.sequence() == options_.until_sequence) {
+        context.TryCancel();
+        stream->Finish();
+        return absl::OkStatus();
+      }
     }
     return FromGrpcStatus(stream->Finish());
   }

@@ -31,6 +31,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddJobCommand(app, session);
   AddJobControlCommands(app, session);
   AddProbeCommand(app, session);
+  AddReportCommand(app, session);
   AddModelsCommand(app, session);
   AddModelCommand(app, session);
   AddPromoteCommand(app, session);

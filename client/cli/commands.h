@@ -18,6 +18,7 @@ void AddJobCommand(CLI::App& app, Session& session);
 // pause, resume, cancel, delete.
 void AddJobControlCommands(CLI::App& app, Session& session);
 void AddProbeCommand(CLI::App& app, Session& session);
+void AddReportCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
 // import, export, delete.
 void AddModelCommand(CLI::App& app, Session& session);

@@ -54,8 +54,9 @@ TEST_F(AppTest, HelpTellsTheExitCodes) {
 }
 
 TEST_F(AppTest, EachCommandHasAnExample) {
-  for (const char* command : {"dataset", "train", "watch", "jobs", "job", "pause", "resume", "cancel",
-                              "delete", "probe", "models", "promote", "embed", "tag", "augment", "info"}) {
+  for (const char* command :
+       {"dataset", "train", "watch", "jobs", "job", "pause", "resume", "cancel", "delete", "probe", "report",
+        "models", "promote", "embed", "tag", "augment", "info"}) {
     EXPECT_EQ(RunWithoutServer({command, "--help"}), 0) << command;
     EXPECT_THAT(out_.str(), HasSubstr(std::string("Example:\n  timbre ") + command)) << command;
   }

@@ -71,6 +71,12 @@ TEST_F(JobFollowerTest, BeginsWhereItIsTold) {
   EXPECT_THAT(seen_, ElementsAre(8, 9));
 }
 
+TEST_F(JobFollowerTest, EndsAfterTheEventItIsTold) {
+  service_.Script({{.sequences = {1}, .end = kBroken}, {.sequences = {2, 3}, .hangs = true}});
+  EXPECT_THAT(Follow({.until_sequence = 3}), IsOk());
+  EXPECT_THAT(seen_, ElementsAre(1, 2, 3));
+}
+
 TEST_F(JobFollowerTest, WaitsLongerEachTimeAndBeginsAnewAfterAnEvent) {
   service_.Script(
       {{.end = kBroken}, {.end = kBroken}, {.sequences = {1}, .end = kBroken}, {.sequences = {2}}});
