@@ -22,6 +22,13 @@ struct OpenedPage {
     const std::regex pattern(tag + "[^>]*? " + name + "=\"([^\"]*)\"");
     return std::regex_search(dom, found, pattern) ? found[1].str() : "";
   }
+
+  // The id of the first canvas that its script found blank.
+  std::string FirstUndrawn() const {
+    std::smatch found;
+    const std::regex pattern("<canvas id=\"([^\"]*)\"[^>]*data-drawn=\"false\"");
+    return std::regex_search(dom, found, pattern) ? found[1].str() : "";
+  }
 };
 
 // Opens a file in Chromium without a window, lets its script run out, and returns the document.
