@@ -62,12 +62,13 @@ absl::StatusOr<ExportedFile> WriteExport(const registry::ModelStore& models,
   file.file_name = absl::StrCat(name.model, "-", name.version, format.suffix);
   if (!format.naming) {
     file.notes.push_back(absl::StrCat(
-        "TorchScript holds the encoder alone: its output is the layer `encoder`, not normalised"));
+        "the file holds the encoder alone, its output as it is: layer 'encoder' of version ", name.version));
     TIMBRE_RETURN_IF_ERROR(model::WriteTorchScript(encoder, path));
     return file;
   }
   if (projector.empty())
-    file.notes.push_back(absl::StrCat("this version has no projector: the file holds the encoder alone"));
+    file.notes.push_back(
+        absl::StrCat("version ", name.version, " has no projector: the file holds the encoder alone"));
   const weights::TensorMap named = weights::NameTensors(encoder, projector, *format.naming);
   TIMBRE_ASSIGN_OR_RETURN(
       const std::string bytes,

@@ -37,7 +37,7 @@ class ModelTransferTest : public ::testing::Test {
                                {.model_version = version, .format = format, .path = folder_.path()});
   }
 
-  client::Connection connection() const { return client::Connect({.server = server_.app().address()}); }
+  client::Connection connection() { return client::Connect({.server = server_.app().address()}); }
 
   int Models() {
     v1::ListModelsResponse list;
