@@ -53,7 +53,7 @@ def main():
     turns = []
     for turn in range(options.rounds):
         print(f"turn {turn + 1} of {options.rounds} on core {options.cpu}", file=sys.stderr)
-        ours = rounds.google_benchmark(options.program, options.cpu, options.seconds / 4)
+        ours = rounds.google_benchmark(options.program, options.cpu, options.seconds / 2)
         turns.append(ours | rounds.peer(sys.executable, PEERS, options.cpu, options.seconds))
     median = rounds.medians(turns)
     views, loaders = list(view_rows(turns, median)), list(loader_rows(turns, median))

@@ -181,7 +181,7 @@ TEST_F(AppFilesTest, AnAugmentationIsAPresetOrAFileAndAnErrorHasItsPlace) {
   EXPECT_EQ(Run({"augment", "in.wav", "out.wav", "--preset", "clmr", "--config", chain}), 2);
   EXPECT_EQ(Run({"augment", "in.wav", "out.wav", "--preset", "magic"}), 2);
   EXPECT_EQ(Run({"augment", File("a", "abc"), "out.wav", "--config", chain}), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("chain.textproto:2:11"));
+  EXPECT_THAT(err_.str(), HasSubstr("chain.textproto:2:16"));
   EXPECT_THAT(err_.str(), HasSubstr("an AugmentationChain is wanted"));
   EXPECT_EQ(Run({"augment", "/no/such/song.mp3", "out.wav"}), 3);
 }
