@@ -190,7 +190,7 @@ TEST_F(CrashTest, ADamagedSnapshotFailsTheJobAndSaysWhy) {
   server_.Start();
   const v1::Job failed = testing::WaitForJob(*Jobs(), job);
   EXPECT_EQ(failed.state(), v1::JOB_STATE_FAILED);
-  EXPECT_EQ(failed.error().code(), static_cast<int>(absl::StatusCode::kDataLoss));
+  EXPECT_EQ(failed.error().code(), grpc::StatusCode::DATA_LOSS);
   EXPECT_NE(failed.error().message().find("damaged"), std::string::npos) << failed.error().message();
 }
 
