@@ -45,6 +45,10 @@ std::string DatasetText(const v1::Dataset& dataset) {
   if (dataset.has_error()) line("error", dataset.error().message());
   line("clips", absl::StrFormat("%d of %d tracks, %s", dataset.clip_count(), dataset.track_count(),
                                 FormatSeconds(dataset.audio_seconds())));
+  if (report.decoded_count() + report.cached_count() > 0) {
+    line("decoded",
+         absl::StrFormat("%d files, %d from the cache", report.decoded_count(), report.cached_count()));
+  }
   line("tags", absl::StrJoin(dataset.tags(), ", "));
   line("digest", dataset.digest());
   line("created", FormatTime(dataset.create_time()));

@@ -50,8 +50,10 @@ std::string ResultText(const v1::Job& job) {
       return absl::StrCat(ProbeText(job.linear_probe_result()), "tagger ", job.linear_probe_result().tagger(),
                           "\n");
     case v1::Job::kIngestResult:
-      return absl::StrFormat("made %s: %d clips, %d files left out\n", job.ingest_result().dataset(),
-                             job.ingest_result().clip_count(), job.ingest_result().skipped_count());
+      return absl::StrFormat("made %s: %d clips (%d decoded, %d from the cache), %d files left out\n",
+                             job.ingest_result().dataset(), job.ingest_result().clip_count(),
+                             job.ingest_result().decoded_count(), job.ingest_result().cached_count(),
+                             job.ingest_result().skipped_count());
     case v1::Job::RESULT_NOT_SET:
       break;
   }

@@ -32,16 +32,18 @@ struct Parts {
   std::string loss;
   std::string speed;
   std::string eta;
+  std::string audio;
 
   explicit Parts(const BarFigures& figures) : count(FormatSteps(figures.done, figures.total)) {
     if (figures.loss) loss = absl::StrFormat("loss %.4f", *figures.loss);
     if (figures.windows_per_second) speed = absl::StrFormat("%.1f windows/s", *figures.windows_per_second);
     if (figures.eta_seconds) eta = absl::StrCat("ETA ", FormatSeconds(*figures.eta_seconds));
+    if (figures.audio_seconds) audio = absl::StrCat(FormatSeconds(*figures.audio_seconds), " of audio");
   }
 
   std::string Join() const {
     std::vector<std::string> shown;
-    for (const std::string& part : {count, loss, speed, eta}) {
+    for (const std::string& part : {count, loss, speed, eta, audio}) {
       if (!part.empty()) shown.push_back(part);
     }
     return absl::StrJoin(shown, "  ");
@@ -49,7 +51,7 @@ struct Parts {
 
   // Drops the least needed part; false when none is left.
   bool Drop() {
-    for (std::string* part : {&speed, &count, &loss, &eta}) {
+    for (std::string* part : {&speed, &audio, &count, &loss, &eta}) {
       if (part->empty()) continue;
       part->clear();
       return true;

@@ -15,6 +15,7 @@ struct BarFigures {
   std::optional<double> loss = {};
   std::optional<double> windows_per_second = {};
   std::optional<double> eta_seconds = {};
+  std::optional<double> audio_seconds = {};
   // More figures, for logs alone.
   std::string details = {};
 };
@@ -27,9 +28,10 @@ struct BarStyle {
   bool colour = false;
 };
 
-// One line, without a newline: title, bar, percent, count, loss, windows/s, ETA. On a narrow terminal the bar
-// shrinks first (40 to 10 columns), then figures go from the least needed on: windows/s, count, loss, ETA,
-// title.
+// One line, without a newline: title, bar, percent, count, loss, windows/s, ETA,
+// length of audio. On a narrow terminal the bar
+// shrinks first (40 to 10 columns), then figures go from the least needed on: windows/s, length, count, loss,
+// ETA, title.
 //   train [=======>            ]  35% 350/1000  loss 4.213  312 windows/s  ETA 2m03s
 std::string RenderBar(const BarFigures& figures, const BarStyle& style);
 

@@ -57,10 +57,11 @@ void WatchView::OnEvent(const v1::JobEvent& event) {
       break;
     case v1::JobEvent::kPhaseProgress: {
       const auto& phase = event.phase_progress();
-      OnProgress({.title = absl::StrCat(title_, " ", phase.phase()),
-                  .done = phase.done_count(),
-                  .total = phase.total_count()},
-                 ToTime(event.event_time()));
+      BarFigures figures{.title = absl::StrCat(title_, " ", phase.phase()),
+                         .done = phase.done_count(),
+                         .total = phase.total_count()};
+      if (phase.has_ingest()) figures.audio_seconds = phase.ingest().audio_seconds();
+      OnProgress(figures, ToTime(event.event_time()));
       break;
     }
     case v1::JobEvent::kHealthWarning:

@@ -1,10 +1,14 @@
 #include "core/audio/decoder.h"
 
+#include <sndfile.h>
+#include <soxr.h>
+
 #include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/audio/byte_source.h"
 #include "core/audio/mono.h"
 #include "core/audio/resampler.h"
@@ -53,17 +57,30 @@ absl::StatusOr<Waveform> Decode(ByteSource& source, const DecodeLimits& limits) 
   return waveform;
 }
 
-absl::StatusOr<Waveform> DecodeTo22050(ByteSource& source, const DecodeLimits& limits) {
-  Waveform waveform{.samples = {}, .sample_rate_hz = kSampleRateHz};
+absl::Status StreamTo22050(ByteSource& source, const DecodeLimits& limits, const SampleSink& sink) {
   std::unique_ptr<StreamResampler> resampler;
+  std::vector<float> ready;
   const auto push = [&](int sample_rate_hz, std::span<const float> mono) -> absl::Status {
     if (!resampler) {
       TIMBRE_ASSIGN_OR_RETURN(resampler, StreamResampler::Create(sample_rate_hz));
     }
-    return resampler->Push(mono, waveform.samples);
+    ready.clear();
+    TIMBRE_RETURN_IF_ERROR(resampler->Push(mono, ready));
+    return sink(ready);
   };
   TIMBRE_RETURN_IF_ERROR(DecodeBlocks(source, limits, push));
-  TIMBRE_RETURN_IF_ERROR(resampler->Finish(waveform.samples));
+  ready.clear();
+  TIMBRE_RETURN_IF_ERROR(resampler->Finish(ready));
+  return sink(ready);
+}
+
+absl::StatusOr<Waveform> DecodeTo22050(ByteSource& source, const DecodeLimits& limits) {
+  Waveform waveform{.samples = {}, .sample_rate_hz = kSampleRateHz};
+  const auto append = [&waveform](std::span<const float> samples) {
+    waveform.samples.insert(waveform.samples.end(), samples.begin(), samples.end());
+    return absl::OkStatus();
+  };
+  TIMBRE_RETURN_IF_ERROR(StreamTo22050(source, limits, append));
   return waveform;
 }
 
@@ -88,5 +105,13 @@ absl::StatusOr<Waveform> DecodeFileTo22050(const std::filesystem::path& path, co
   TIMBRE_ASSIGN_OR_RETURN(FileSource source, FileSource::Open(path));
   return DecodeTo22050(source, limits);
 }
+
+absl::Status StreamFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits,
+                               const SampleSink& sink) {
+  TIMBRE_ASSIGN_OR_RETURN(FileSource source, FileSource::Open(path));
+  return StreamTo22050(source, limits, sink);
+}
+
+std::string DecoderVersion() { return absl::StrCat(sf_version_string(), " ", soxr_version()); }
 
 }  // namespace timbre::audio

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -36,6 +37,16 @@ absl::StatusOr<Waveform> DecodeFile(const std::filesystem::path& path, const Dec
 // an hour at 384 kHz costs no more than an hour at 22,050 Hz.
 absl::StatusOr<Waveform> DecodeBytesTo22050(std::span<const std::byte> bytes, const DecodeLimits& limits);
 absl::StatusOr<Waveform> DecodeFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits);
+
+// The same samples in pieces as they come, so that memory does not grow with the length: about a fifth of a
+// second at a time. A sink's error ends the decoding and is returned. Samples that were handed on do not mean
+// that the file can be used: only OK does.
+using SampleSink = std::function<absl::Status(std::span<const float> samples)>;
+absl::Status StreamFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits,
+                               const SampleSink& sink);
+
+// Names and versions of the libraries that decode and resample: with others, samples may differ.
+std::string DecoderVersion();
 
 // Raw PCM of a request.
 enum class SampleFormat { kFloat32, kInt16 };  // little endian, interleaved

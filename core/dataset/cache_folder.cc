@@ -7,11 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
+#include "core/dataset/segment.h"
 
 namespace timbre::dataset {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The samples of the first format, which had no segments.
+constexpr char kOldSamples[] = "pcm.s16";
 
 fs::path WithoutTrailingSlash(const fs::path& path) {
   const fs::path normal = fs::absolute(path).lexically_normal();
@@ -43,7 +47,7 @@ absl::Status CacheFolder::RemoveOldCache() {
   if (error) return base::ErrnoStatus(error.value(), "read the folder", cache_dir_);
   for (const fs::directory_entry& entry : entries) {
     const fs::path name = entry.path().filename();
-    if (name != kPcmFile && name != kIndexFile) {
+    if (name != kIndexFile && name != kOldSamples && name.extension() != kSegmentExtension) {
       return absl::FailedPreconditionError(absl::StrCat(cache_dir_.string(),
                                                         " is not replaced by a cache: it holds ",
                                                         name.string(), ", which no ingest has written"));

@@ -23,8 +23,8 @@ class CacheFolder {
   // Errors: kFailedPrecondition the place holds other things than a cache · kResourceExhausted · kInternal.
   absl::Status Begin();
 
-  // Where pcm.s16 is to be written, durably, before Commit.
-  std::filesystem::path pcm_file() const { return partial_dir_ / kPcmFile; }
+  // The folder to fill: the segments of the index belong there, durably, before Commit.
+  const std::filesystem::path& partial_dir() const { return partial_dir_; }
 
   // Writes the index and moves the folder to its place. Errors: kResourceExhausted · kInternal.
   absl::Status Commit(const CacheIndex& index);

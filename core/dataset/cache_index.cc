@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kFormat[] = "timbre-pcm-cache";
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 
 // Labels as a text of 0 and 1: a tenth of the size of a list.
 std::string LabelsToText(const std::vector<uint8_t>& labels) {
@@ -57,8 +57,10 @@ Clip ClipFromJson(const Json& json) {
   Clip clip;
   json.at("path").get_to(clip.path);
   json.at("track_id").get_to(clip.track_id);
+  json.at("segment").get_to(clip.segment);
   json.at("offset_samples").get_to(clip.offset_samples);
   json.at("length_samples").get_to(clip.length_samples);
+  json.at("pcm_sha256").get_to(clip.pcm_sha256);
   clip.labels = LabelsFromText(json.at("labels").get<std::string>());
   return clip;
 }
@@ -67,8 +69,8 @@ Clip ClipFromJson(const Json& json) {
 CacheIndex ReadFields(const Json& json) {
   CacheIndex index;
   json.at("tags").get_to(index.tags);
-  json.at("pcm_samples").get_to(index.pcm_samples);
-  json.at("pcm_sha256").get_to(index.pcm_sha256);
+  for (const Json& segment : json.at("segments"))
+    index.segments.push_back({segment.at("name"), segment.at("samples")});
   for (const Json& clip : json.at("clips")) index.clips.push_back(ClipFromJson(clip));
   index.report = ReportFromJson(json.at("report"));
   return index;
@@ -76,13 +78,18 @@ CacheIndex ReadFields(const Json& json) {
 
 absl::Status CheckClips(const CacheIndex& index) {
   for (const Clip& clip : index.clips) {
+    if (clip.segment < 0 || clip.segment >= static_cast<int64_t>(index.segments.size())) {
+      return absl::DataLossError(
+          absl::StrCat("clip ", clip.path, " lies in segment ", clip.segment, " of ", index.segments.size()));
+    }
+    const int64_t samples = index.segments[static_cast<size_t>(clip.segment)].samples;
     const bool inside = clip.offset_samples >= 0 && clip.length_samples > 0 &&
-                        clip.offset_samples <= index.pcm_samples &&
-                        clip.length_samples <= index.pcm_samples - clip.offset_samples;
+                        clip.offset_samples <= samples &&
+                        clip.length_samples <= samples - clip.offset_samples;
     if (!inside) {
       return absl::DataLossError(absl::StrCat("clip ", clip.path, " (", clip.length_samples, " samples at ",
-                                              clip.offset_samples, ") lies outside of the cache's ",
-                                              index.pcm_samples, " samples"));
+                                              clip.offset_samples, ") lies outside of its segment's ",
+                                              samples, " samples"));
     }
     if (!clip.labels.empty() && clip.labels.size() != index.tags.size()) {
       return absl::DataLossError(absl::StrCat("clip ", clip.path, " has ", clip.labels.size(), " labels for ",
@@ -96,7 +103,7 @@ absl::Status CheckClips(const CacheIndex& index) {
 
 std::string DatasetDigest(const CacheIndex& index) {
   base::Sha256 hash;
-  hash.AddField("timbre.dataset.v1");
+  hash.AddField("timbre.dataset.v2");
   hash.AddNumber(index.tags.size());
   for (const std::string& tag : index.tags) hash.AddField(tag);
   hash.AddNumber(index.clips.size());
@@ -104,10 +111,9 @@ std::string DatasetDigest(const CacheIndex& index) {
     hash.AddField(clip.path);
     hash.AddField(clip.track_id);
     hash.AddField(LabelsToText(clip.labels));
-    hash.AddNumber(static_cast<uint64_t>(clip.offset_samples));
     hash.AddNumber(static_cast<uint64_t>(clip.length_samples));
+    hash.AddField(clip.pcm_sha256);
   }
-  hash.AddField(index.pcm_sha256);
   return hash.HexDigest();
 }
 
@@ -116,19 +122,19 @@ std::string IndexToJson(const CacheIndex& index) {
   for (const Clip& clip : index.clips) {
     clips.push_back({{"path", clip.path},
                      {"track_id", clip.track_id},
+                     {"segment", clip.segment},
                      {"offset_samples", clip.offset_samples},
                      {"length_samples", clip.length_samples},
+                     {"pcm_sha256", clip.pcm_sha256},
                      {"labels", LabelsToText(clip.labels)}});
   }
-  const Json json = {{"format", kFormat},
-                     {"format_version", kFormatVersion},
-                     {"sample_rate_hz", audio::kSampleRateHz},
-                     {"pcm_samples", index.pcm_samples},
-                     {"pcm_sha256", index.pcm_sha256},
-                     {"digest", DatasetDigest(index)},
-                     {"tags", index.tags},
-                     {"clips", clips},
-                     {"report", ReportToJson(index.report)}};
+  Json segments = Json::array();
+  for (const SegmentUse& segment : index.segments)
+    segments.push_back({{"name", segment.name}, {"samples", segment.samples}});
+  const Json json = {
+      {"format", kFormat},    {"format_version", kFormatVersion},    {"sample_rate_hz", audio::kSampleRateHz},
+      {"segments", segments}, {"digest", DatasetDigest(index)},      {"tags", index.tags},
+      {"clips", clips},       {"report", ReportToJson(index.report)}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

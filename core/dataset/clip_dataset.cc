@@ -1,12 +1,9 @@
 #include "core/dataset/clip_dataset.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <bit>
-#include <cerrno>
+#include <map>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,8 +15,6 @@
 namespace timbre::dataset {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "pcm.s16 is little endian");
-
 // Starts reading the pages of a range, which random access would otherwise fetch one by one.
 void Prefetch(std::span<const int16_t> range) {
   static const auto kPageBytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -28,35 +23,38 @@ void Prefetch(std::span<const int16_t> range) {
   ::madvise(reinterpret_cast<void*>(first_page), begin + range.size_bytes() - first_page, MADV_WILLNEED);
 }
 
+// Whether each clip is a record of its segment: the digest does not cover where it lies.
+absl::Status CheckPlaces(const std::vector<Clip>& clips,
+                         const std::vector<std::unique_ptr<const MappedSegment>>& segments) {
+  std::map<std::pair<int64_t, int64_t>, const BlobRecord*> places;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    int64_t offset = 0;
+    for (const BlobRecord& record : segments[i]->records()) {
+      places[{static_cast<int64_t>(i), offset}] = &record;
+      offset += record.length_samples;
+    }
+  }
+  for (const Clip& clip : clips) {
+    const auto found = places.find({clip.segment, clip.offset_samples});
+    if (found == places.end() || found->second->length_samples != clip.length_samples ||
+        found->second->pcm_sha256 != clip.pcm_sha256) {
+      return absl::DataLossError(
+          absl::StrCat("the segment of clip ", clip.path, " does not hold it: ingest the data set again"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status ClipDataset::Map(const std::filesystem::path& pcm_file, int64_t samples) {
-  const int file = ::open(pcm_file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    const int error = errno;
-    if (error == ENOENT) return absl::DataLossError(absl::StrCat(pcm_file.string(), " is missing"));
-    return base::ErrnoStatus(error, "open", pcm_file);
+absl::Status ClipDataset::Map(const std::filesystem::path& segment_file) {
+  absl::StatusOr<std::unique_ptr<const MappedSegment>> segment = MappedSegment::Open(segment_file);
+  if (absl::IsNotFound(segment.status())) {
+    return absl::DataLossError(absl::StrCat(segment_file.string(), " is missing: ingest the data set again"));
   }
-  struct stat info = {};
-  const bool known = ::fstat(file, &info) == 0;
-  const size_t bytes = static_cast<size_t>(samples) * sizeof(int16_t);
-  void* mapped = MAP_FAILED;
-  absl::Status status;
-  if (!known || static_cast<size_t>(info.st_size) != bytes) {
-    status =
-        absl::DataLossError(absl::StrCat(pcm_file.string(), " has ", info.st_size, " bytes; its index says ",
-                                         bytes, ": ingest the data set again"));
-  } else if (bytes > 0) {
-    mapped = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-    if (mapped == MAP_FAILED) status = base::ErrnoStatus(errno, "map", pcm_file);
-  }
-  ::close(file);
-  if (mapped != MAP_FAILED) {
-    ::madvise(mapped, bytes, MADV_RANDOM);
-    pcm_ = static_cast<const int16_t*>(mapped);
-    pcm_samples_ = static_cast<size_t>(samples);
-  }
-  return status;
+  TIMBRE_RETURN_IF_ERROR(segment.status());
+  segments_.push_back(*std::move(segment));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<const ClipDataset>> ClipDataset::Open(const std::filesystem::path& cache_dir) {
@@ -71,7 +69,11 @@ absl::StatusOr<std::shared_ptr<const ClipDataset>> ClipDataset::Open(const std::
                         absl::StrCat(cache_dir.string(), ": ", index.status().message()));
   }
   std::shared_ptr<ClipDataset> dataset(new ClipDataset());
-  TIMBRE_RETURN_IF_ERROR(dataset->Map(cache_dir / kPcmFile, index->pcm_samples));
+  for (const SegmentUse& segment : index->segments)
+    TIMBRE_RETURN_IF_ERROR(dataset->Map(cache_dir / SegmentFile(segment.name)));
+  if (const absl::Status status = CheckPlaces(index->clips, dataset->segments_); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat(cache_dir.string(), ": ", status.message()));
+  }
   dataset->digest_ = DatasetDigest(*index);
   dataset->clips_ = std::move(index->clips);
   dataset->tags_ = std::move(index->tags);
@@ -79,12 +81,9 @@ absl::StatusOr<std::shared_ptr<const ClipDataset>> ClipDataset::Open(const std::
   return std::shared_ptr<const ClipDataset>(std::move(dataset));
 }
 
-ClipDataset::~ClipDataset() {
-  if (pcm_ != nullptr) ::munmap(const_cast<int16_t*>(pcm_), pcm_samples_ * sizeof(int16_t));
-}
-
 std::span<const int16_t> ClipDataset::samples(const Clip& clip) const {
-  return {pcm_ + clip.offset_samples, static_cast<size_t>(clip.length_samples)};
+  return segments_[static_cast<size_t>(clip.segment)]->samples().subspan(
+      static_cast<size_t>(clip.offset_samples), static_cast<size_t>(clip.length_samples));
 }
 
 void ClipDataset::ReadFloat(const Clip& clip, int64_t begin, std::span<float> out) const {

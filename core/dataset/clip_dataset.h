@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/dataset/segment.h"
 
 namespace timbre::dataset {
 
@@ -16,8 +17,10 @@ namespace timbre::dataset {
 struct Clip {
   std::string path;             // relative to the data set's folder
   std::string track_id;         // clips of one track share it
-  int64_t offset_samples = 0;   // into the PCM cache
+  int64_t segment = 0;          // which of the cache's segments
+  int64_t offset_samples = 0;   // into the segment
   int64_t length_samples = 0;   // at 22,050 Hz
+  std::string pcm_sha256;       // of the samples, hex
   std::vector<uint8_t> labels;  // [tags]; empty when the data set has no annotations or the file no row
 };
 
@@ -27,7 +30,7 @@ struct SkippedFile {
   std::string reason;
 };
 
-// What ingest found. Kept with the data set.
+// What ingest found. Kept with the data set, but for the two counts that differ from run to run.
 struct IngestReport {
   int64_t files_seen = 0;         // audio files found in the folder
   int64_t clips = 0;              // decoded into the cache
@@ -35,18 +38,20 @@ struct IngestReport {
   int64_t files_without_row = 0;  // clips that the annotations do not name
   double audio_seconds = 0;
   std::vector<SkippedFile> skipped;
+  int64_t files_decoded = 0;  // of the clips: decoded by this run
+  int64_t files_cached = 0;   // ... and found in the blob store: clips = files_decoded + files_cached
 };
 
 // A data set as training and probing see it: mono 22,050 Hz int16 clips in a memory-mapped cache.
-// The cache folder holds `pcm.s16` (all clips one after another), `index.json` (clips, tags, report, digest),
-// written last: a folder without index.json is no data set.
-// Threads: safe (immutable).
+// The cache folder holds segments (segment.h; hard links to those of the blob store, whose name is not needed
+// to read them) and `index.json` (clips, tags, report, digest), written last: a folder without index.json is
+// no data set. Threads: safe (immutable).
 class ClipDataset {
  public:
-  // Errors: kNotFound no index · kDataLoss the size of pcm.s16 does not fit the index, or the index not its
+  // Errors: kNotFound no index · kDataLoss a segment is missing or does not fit the index, or the index not
+  // its
   //   digest (the samples are not hashed again: that would read all of them).
   static absl::StatusOr<std::shared_ptr<const ClipDataset>> Open(const std::filesystem::path& cache_dir);
-  ~ClipDataset();
 
   const std::vector<Clip>& clips() const { return clips_; }
   const std::vector<std::string>& tags() const { return tags_; }
@@ -62,14 +67,13 @@ class ClipDataset {
 
  private:
   ClipDataset() = default;
-  absl::Status Map(const std::filesystem::path& pcm_file, int64_t samples);
+  absl::Status Map(const std::filesystem::path& segment_file);
 
   std::vector<Clip> clips_;
   std::vector<std::string> tags_;
   IngestReport report_;
   std::string digest_;
-  const int16_t* pcm_ = nullptr;
-  size_t pcm_samples_ = 0;
+  std::vector<std::unique_ptr<const MappedSegment>> segments_;
 };
 
 }  // namespace timbre::dataset

@@ -1,89 +1,76 @@
 #include "core/dataset/ingest.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/audio/windows.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/dataset/annotations.h"
 #include "core/dataset/cache_folder.h"
-#include "core/dataset/pcm_writer.h"
-#include "core/dataset/scan.h"
-#include "core/dataset/utf8.h"
+#include "core/dataset/decode_pool.h"
+#include "core/dataset/ingest_plan.h"
 
 namespace timbre::dataset {
 namespace {
 
 namespace fs = std::filesystem;
 
-// All that is known before the first file is decoded.
-struct Plan {
-  ScanResult scan;
-  bool annotated = false;
-  Annotations annotations;
-  std::map<std::string, const Annotations::Row*> rows;  // by NormalizedPath
-  std::unique_ptr<RE2> track_pattern;                   // null: none
+using OnProgress = std::function<void(const IngestProgress&)>;
+
+// The shortest time that the packing thread waits at once.
+constexpr absl::Duration kMinWait = absl::Milliseconds(5);
+
+// Tells how far the pool and the packing are, not too often.
+class Reporter {
+ public:
+  Reporter(const IngestOptions& options, const IngestPlan& plan, const OnProgress& on_progress)
+      : interval_(options.progress_interval), on_progress_(on_progress) {
+    progress_.files_total = static_cast<int64_t>(plan.scan.paths.size());
+    progress_.bytes_total = plan.bytes;
+  }
+
+  absl::Duration UntilNext() const { return std::max(last_ + interval_ - absl::Now(), kMinWait); }
+
+  void TellIfDue(const DecodePool& pool) {
+    if (absl::Now() - last_ >= interval_) Tell(pool);
+  }
+
+  void Tell(const DecodePool& pool) {
+    const DecodePool::Figures figures = pool.figures();
+    progress_.files_done = figures.files_done;
+    progress_.bytes_done = figures.bytes_done;
+    progress_.audio_seconds =
+        static_cast<double>(figures.samples_done + repeated_samples_) / audio::kSampleRateHz;
+    last_ = absl::Now();
+    if (on_progress_) on_progress_(progress_);
+  }
+
+  void Count(const IngestReport& report, size_t skipped_by_scan, int64_t repeated_samples) {
+    repeated_samples_ = repeated_samples;
+    progress_.files_skipped = static_cast<int64_t>(report.skipped.size() - skipped_by_scan);
+    progress_.files_cached = report.files_cached;
+  }
+
+ private:
+  const absl::Duration interval_;
+  const OnProgress& on_progress_;
+  absl::Time last_ = absl::InfinitePast();
+  int64_t repeated_samples_ = 0;
+  IngestProgress progress_;
 };
 
-absl::StatusOr<std::unique_ptr<RE2>> CompilePattern(const std::string& pattern) {
-  if (pattern.empty()) return nullptr;
-  auto compiled = std::make_unique<RE2>(pattern, RE2::Quiet);
-  if (!compiled->ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("track_id_pattern '", Printable(pattern),
-                     "' is no regular expression (RE2 syntax): ", Printable(compiled->error())));
-  }
-  if (compiled->NumberOfCapturingGroups() >= 1) return compiled;
-  return absl::InvalidArgumentError(absl::StrCat("track_id_pattern '", Printable(pattern),
-                                                 "' has no group; put what names the track in parentheses"));
-}
-
-absl::StatusOr<Plan> MakePlan(const IngestOptions& options) {
-  Plan plan;
-  TIMBRE_ASSIGN_OR_RETURN(plan.track_pattern, CompilePattern(options.track_id_pattern));
-  TIMBRE_ASSIGN_OR_RETURN(plan.scan, ScanForAudio(options.source_dir));
-  const fs::path csv = options.source_dir / "annotations.csv";
-  std::error_code error;
-  plan.annotated = fs::exists(fs::symlink_status(csv, error));
-  if (!plan.annotated) return plan;
-  if (!LiesInside(csv, options.source_dir) || !fs::is_regular_file(csv, error)) {
-    return absl::InvalidArgumentError(
-        "annotations.csv must be a regular file inside of the data set's folder");
-  }
-  TIMBRE_ASSIGN_OR_RETURN(plan.annotations, ReadAnnotations(csv));
-  for (const Annotations::Row& row : plan.annotations.rows) plan.rows[NormalizedPath(row.path)] = &row;
-  return plan;
-}
-
-int64_t CountRowsWithoutFile(const Plan& plan) {
-  std::set<std::string> seen(plan.scan.paths.begin(), plan.scan.paths.end());
-  for (const SkippedFile& file : plan.scan.skipped) seen.insert(file.path);
-  return std::count_if(plan.rows.begin(), plan.rows.end(),
-                       [&seen](const auto& row) { return seen.count(row.first) == 0; });
-}
-
-std::string TrackOf(const std::string& path, const Annotations::Row* row, const Plan& plan) {
-  if (row != nullptr && !row->track_id.empty()) return row->track_id;
-  std::string track;
-  if (!plan.annotations.has_track_ids && plan.track_pattern != nullptr &&
-      RE2::PartialMatch(path, *plan.track_pattern, &track) && !track.empty()) {
-    return track;
-  }
-  return path;
-}
-
-// Decodes the plan's files into the writer, one after another, and gathers the index.
-class Decoding {
+// Packs what the pool decodes, in path order, and gathers the index.
+class Packing {
  public:
-  Decoding(const IngestOptions& options, const Plan& plan, PcmWriter& writer)
-      : options_(options), plan_(plan), writer_(writer) {
+  Packing(const IngestOptions& options, const IngestPlan& plan, BlobStore& store)
+      : options_(options), plan_(plan), store_(store) {
     IngestReport& report = index_.report;
     report.files_seen = plan.scan.files_seen;
     report.skipped = plan.scan.skipped;
@@ -91,18 +78,29 @@ class Decoding {
     index_.tags = plan.annotations.tags;
   }
 
-  absl::Status Run(const base::CancelToken& cancel,
-                   const std::function<void(const IngestProgress&)>& on_progress) {
-    IngestProgress progress{.files_done = 0, .files_total = static_cast<int64_t>(plan_.scan.paths.size())};
-    if (on_progress) on_progress(progress);
+  absl::Status Run(const base::CancelToken& cancel, const OnProgress& on_progress) {
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    DecodePool pool({.source_dir = options_.source_dir,
+                     .limits = options_.limits,
+                     .threads = options_.threads > 0 ? options_.threads : cores},
+                    plan_.scan.paths, store_, cancel);
+    Reporter reporter(options_, plan_, on_progress);
+    reporter.Tell(pool);
     const size_t skipped_by_scan = index_.report.skipped.size();
-    for (const std::string& path : plan_.scan.paths) {
-      TIMBRE_RETURN_IF_ERROR(cancel.Check());
-      TIMBRE_RETURN_IF_ERROR(Decode(path));
-      ++progress.files_done;
-      progress.files_skipped = static_cast<int64_t>(index_.report.skipped.size() - skipped_by_scan);
-      if (on_progress) on_progress(progress);
+    for (size_t file = 0; file < plan_.scan.paths.size(); ++file) {
+      std::optional<BlobOutcome> outcome;
+      while (!outcome.has_value()) {
+        TIMBRE_RETURN_IF_ERROR(cancel.Check());
+        TIMBRE_ASSIGN_OR_RETURN(outcome, pool.WaitFor(file, reporter.UntilNext()));
+        if (!outcome.has_value()) reporter.TellIfDue(pool);
+      }
+      TIMBRE_RETURN_IF_ERROR(Take(plan_.scan.paths[file], *outcome, pool));
+      reporter.Count(index_.report, skipped_by_scan, repeated_samples_);
+      reporter.TellIfDue(pool);
     }
+    TIMBRE_RETURN_IF_ERROR(store_.Flush());
+    TIMBRE_RETURN_IF_ERROR(pool.WaitForEnd());
+    reporter.Tell(pool);
     return cancel.Check();
   }
 
@@ -111,41 +109,56 @@ class Decoding {
     std::sort(report.skipped.begin(), report.skipped.end(),
               [](const SkippedFile& a, const SkippedFile& b) { return a.path < b.path; });
     if (index_.clips.empty()) return NothingUsable();
+    TIMBRE_RETURN_IF_ERROR(Place());
+    int64_t samples = 0;
+    for (const Clip& clip : index_.clips) samples += clip.length_samples;
     report.clips = static_cast<int64_t>(index_.clips.size());
-    report.audio_seconds = static_cast<double>(writer_.samples()) / audio::kSampleRateHz;
-    index_.pcm_samples = writer_.samples();
-    TIMBRE_ASSIGN_OR_RETURN(index_.pcm_sha256, writer_.Finish());
+    report.audio_seconds = static_cast<double>(samples) / audio::kSampleRateHz;
     return std::move(index_);
   }
 
  private:
-  // Not OK only if writing fails: a file that cannot be used is reported.
-  absl::Status Decode(const std::string& path) {
-    const absl::StatusOr<audio::Waveform> waveform =
-        audio::DecodeFileTo22050(options_.source_dir / path, options_.limits);
-    if (!waveform.ok()) {
-      Skip(path, std::string(waveform.status().message()));
+  // Not OK only if packing fails: a file that cannot be used is reported.
+  absl::Status Take(const std::string& path, const BlobOutcome& outcome, DecodePool& pool) {
+    if (!outcome.usable.ok()) {
+      index_.report.skipped.push_back({path, std::string(outcome.usable.message())});
       return absl::OkStatus();
     }
-    const auto length = static_cast<int64_t>(waveform->samples.size());
-    if (length < audio::kMinSamples) {
-      Skip(path, absl::StrCat("too short: ", length, " samples at 22,050 Hz; at least ", audio::kMinSamples,
-                              " (0.1 s) are needed"));
-      return absl::OkStatus();
-    }
+    const bool first = taken_.insert(outcome.blob.key).second;
+    ++(first && outcome.decoded ? index_.report.files_decoded : index_.report.files_cached);
+    if (!first) repeated_samples_ += outcome.blob.length_samples;
     const auto found = plan_.rows.find(path);
     const Annotations::Row* row = found == plan_.rows.end() ? nullptr : found->second;
     if (plan_.annotated && row == nullptr) ++index_.report.files_without_row;
-    index_.clips.push_back({.path = path,
-                            .track_id = TrackOf(path, row, plan_),
-                            .offset_samples = writer_.samples(),
-                            .length_samples = length,
-                            .labels = row == nullptr ? std::vector<uint8_t>() : row->labels});
-    return writer_.Append(waveform->samples);
+    Clip clip;
+    clip.path = path;
+    clip.track_id = TrackOf(path, row, plan_);
+    clip.length_samples = outcome.blob.length_samples;
+    clip.pcm_sha256 = outcome.blob.pcm_sha256;
+    if (row != nullptr) clip.labels = row->labels;
+    index_.clips.push_back(std::move(clip));
+    keys_.push_back(outcome.blob.key);
+    if (!first || !outcome.loose) return absl::OkStatus();
+    TIMBRE_RETURN_IF_ERROR(store_.Pack(outcome.blob));
+    pool.OnPacked(outcome.blob);
+    return absl::OkStatus();
   }
 
-  void Skip(const std::string& path, std::string reason) {
-    index_.report.skipped.push_back({path, std::move(reason)});
+  // Now that all segments have names: where each clip lies.
+  absl::Status Place() {
+    std::map<std::string, int64_t> segments;
+    for (size_t i = 0; i < index_.clips.size(); ++i) {
+      const std::optional<StoredBlob> blob = store_.Find(keys_[i]);
+      if (!blob.has_value()) {
+        return absl::InternalError(absl::StrCat("the samples of ", index_.clips[i].path, " were not packed"));
+      }
+      const auto [segment, is_new] =
+          segments.emplace(blob->segment, static_cast<int64_t>(index_.segments.size()));
+      if (is_new) index_.segments.push_back({blob->segment, blob->segment_samples});
+      index_.clips[i].segment = segment->second;
+      index_.clips[i].offset_samples = blob->offset_samples;
+    }
+    return absl::OkStatus();
   }
 
   absl::Status NothingUsable() const {
@@ -161,24 +174,43 @@ class Decoding {
   }
 
   const IngestOptions& options_;
-  const Plan& plan_;
-  PcmWriter& writer_;
+  const IngestPlan& plan_;
+  BlobStore& store_;
+  std::set<std::string> taken_;    // keys
+  std::vector<std::string> keys_;  // [clips]
+  int64_t repeated_samples_ = 0;   // of files whose content another one had: the pool saw it once
   CacheIndex index_;
 };
+
+absl::StatusOr<IngestReport> Fill(const IngestOptions& options, BlobStore& store,
+                                  const base::CancelToken& cancel, const OnProgress& on_progress) {
+  CacheFolder folder(options.cache_dir);
+  TIMBRE_RETURN_IF_ERROR(folder.Begin());
+  TIMBRE_ASSIGN_OR_RETURN(const IngestPlan plan,
+                          MakeIngestPlan(options.source_dir, options.track_id_pattern));
+  Packing packing(options, plan, store);
+  TIMBRE_RETURN_IF_ERROR(packing.Run(cancel, on_progress));
+  TIMBRE_ASSIGN_OR_RETURN(const CacheIndex index, packing.Finish());
+  std::vector<std::string> segments;
+  for (const SegmentUse& segment : index.segments) segments.push_back(segment.name);
+  TIMBRE_RETURN_IF_ERROR(store.LinkInto(folder.partial_dir(), segments));
+  TIMBRE_RETURN_IF_ERROR(folder.Commit(index));
+  return index.report;
+}
 
 }  // namespace
 
 absl::StatusOr<IngestReport> Ingest(const IngestOptions& options, const base::CancelToken& cancel,
-                                    const std::function<void(const IngestProgress&)>& on_progress) {
-  CacheFolder folder(options.cache_dir);
-  TIMBRE_RETURN_IF_ERROR(folder.Begin());
-  TIMBRE_ASSIGN_OR_RETURN(const Plan plan, MakePlan(options));
-  TIMBRE_ASSIGN_OR_RETURN(const std::unique_ptr<PcmWriter> writer, PcmWriter::Create(folder.pcm_file()));
-  Decoding decoding(options, plan, *writer);
-  TIMBRE_RETURN_IF_ERROR(decoding.Run(cancel, on_progress));
-  TIMBRE_ASSIGN_OR_RETURN(const CacheIndex index, decoding.Finish());
-  TIMBRE_RETURN_IF_ERROR(folder.Commit(index));
-  return index.report;
+                                    const OnProgress& on_progress) {
+  TIMBRE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<BlobStore> store,
+      BlobStore::Open({.folder = options.blob_dir, .segment_bytes = options.segment_bytes}, cancel));
+  absl::StatusOr<IngestReport> report = Fill(options, *store, cancel, on_progress);
+  if (absl::IsUnavailable(report.status())) return report;
+  if (const absl::Status status = store->Collect(); !status.ok()) {
+    base::LogError("the blob store is not tidied: {}", status.ToString());
+  }
+  return report;
 }
 
 }  // namespace timbre::dataset

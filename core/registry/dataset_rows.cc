@@ -52,7 +52,9 @@ std::string ReportToJson(const dataset::IngestReport& report) {
                                {"rows_without_file", report.rows_without_file},
                                {"files_without_row", report.files_without_row},
                                {"audio_seconds", report.audio_seconds},
-                               {"skipped", std::move(skipped)}};
+                               {"skipped", std::move(skipped)},
+                               {"files_decoded", report.files_decoded},
+                               {"files_cached", report.files_cached}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -64,6 +66,9 @@ dataset::IngestReport ReportFromJson(const std::string& text) {
   report.rows_without_file = json.at("rows_without_file").get<int64_t>();
   report.files_without_row = json.at("files_without_row").get<int64_t>();
   report.audio_seconds = json.at("audio_seconds").get<double>();
+  // Rows of servers before the blob store lack them.
+  report.files_decoded = json.value("files_decoded", int64_t{0});
+  report.files_cached = json.value("files_cached", int64_t{0});
   for (const auto& file : json.at("skipped")) {
     report.skipped.push_back({file.at("path").get<std::string>(), file.at("reason").get<std::string>()});
   }

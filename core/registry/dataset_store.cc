@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/dataset/blob_store.h"
 #include "core/registry/dataset_rows.h"
 #include "core/registry/in_flight.h"
 #include "core/registry/resource_id.h"
@@ -110,8 +112,16 @@ absl::Status DatasetStore::Delete(const std::string& id) {
     rows::RemoveDataset(db, id);
     return absl::OkStatus();
   });
-  if (removed.ok()) RemoveFolder(Folder(id));
+  if (removed.ok()) {
+    RemoveFolder(Folder(id));
+    RemoveUnusedBlobs();
+  }
   return removed;
+}
+
+void DatasetStore::RemoveUnusedBlobs() const {
+  const absl::Status status = dataset::BlobStore::CollectIn(BlobDir());
+  if (!status.ok()) base::LogError("unused decoded audio is not removed: {}", status.ToString());
 }
 
 absl::StatusOr<std::shared_ptr<const dataset::ClipDataset>> DatasetStore::Open(const std::string& id) const {

@@ -31,9 +31,10 @@ struct DatasetInfo {
 
 const char* DatasetStateName(DatasetState state);  // "INGESTING", ...
 
-// The data sets that the server knows; their caches lie under `root`/{id}/cache. A deletion that a crash cut
-// short is finished by Create (in_flight.h says how); folders without a row that somebody else put there are
-// left alone. Threads: safe. Errors, beside the named ones: as store::Database.
+// The data sets that the server knows; their caches lie under `root`/{id}/cache, and the decoded audio that
+// they share under `root`/.blobs (which is no data set's id). A deletion that a crash cut short is finished
+// by Create (in_flight.h says how); folders without a row that somebody else put there are left alone.
+// Threads: safe. Errors, beside the named ones: as store::Database.
 class DatasetStore {
  public:
   static absl::StatusOr<std::unique_ptr<DatasetStore>> Create(std::shared_ptr<store::Database> database,
@@ -44,11 +45,14 @@ class DatasetStore {
   absl::Status Insert(const DatasetInfo& info);
   // All but id and create_time; an empty `job` leaves the one that is there. Errors: kNotFound.
   absl::Status Update(const DatasetInfo& info);
-  absl::StatusOr<DatasetInfo> Get(const std::string& id) const;        // kNotFound lists what there is
-  absl::StatusOr<std::vector<DatasetInfo>> List() const;               // by id
-  absl::Status Delete(const std::string& id);  // row first, then the folder; kNotFound
+  absl::StatusOr<DatasetInfo> Get(const std::string& id) const;  // kNotFound lists what there is
+  absl::StatusOr<std::vector<DatasetInfo>> List() const;         // by id
+  absl::Status Delete(const std::string& id);                    // row first, then the folder; kNotFound
+  // Removes decoded audio that no data set has, unless an ingest is under way: it does so at its end.
+  void RemoveUnusedBlobs() const;
 
   std::filesystem::path Folder(const std::string& id) const { return root_ / id; }
+  std::filesystem::path BlobDir() const { return root_ / ".blobs"; }  // one file system with the caches
   std::filesystem::path CacheDir(const std::string& id) const { return root_ / id / "cache"; }
 
   // Opens the cache. Errors: kNotFound · kFailedPrecondition not READY (says its state) · kDataLoss the cache

@@ -13,8 +13,6 @@
 namespace timbre::bodies {
 namespace {
 
-constexpr int64_t kFilesPerEvent = 10;
-
 absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const v1::IngestSpec& spec,
                                              const std::string& id, jobs::JobContext& context) {
   dataset::IngestOptions options;
@@ -24,12 +22,12 @@ absl::StatusOr<dataset::IngestReport> Decode(const BodyDependencies& deps, const
   }
   options.cache_dir = deps.datasets.CacheDir(id);
   options.track_id_pattern = spec.track_id_pattern();
+  options.blob_dir = deps.datasets.BlobDir();
   options.limits = deps.limits;
+  options.threads = deps.compute_threads;
   return dataset::Ingest(options, context.cancel(), [&context](const dataset::IngestProgress& progress) {
-    if (progress.files_done % kFilesPerEvent != 0 && progress.files_done != progress.files_total) return;
     const absl::Status status =
-        context.Emit(convert::PhasePayload("decode", progress.files_done, progress.files_total),
-                     progress.files_done, progress.files_total);
+        context.Emit(convert::IngestPayload(progress), progress.files_done, progress.files_total);
     if (!status.ok()) base::LogError("{}: an event is lost: {}", context.job().id, status.ToString());
   });
 }
@@ -40,7 +38,8 @@ void RemoveUpload(const BodyDependencies& deps, const std::string& id) {
   std::filesystem::remove_all(deps.datasets.Folder(id) / "upload", ignored);
 }
 
-absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, const std::string& job) {
+absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, const std::string& job,
+                       const dataset::IngestReport& report) {
   TIMBRE_ASSIGN_OR_RETURN(const auto clips, dataset::ClipDataset::Open(deps.datasets.CacheDir(id)));
   TIMBRE_ASSIGN_OR_RETURN(registry::DatasetInfo info, deps.datasets.Get(id));
   std::set<std::string> tracks;
@@ -50,10 +49,10 @@ absl::Status MarkReady(const BodyDependencies& deps, const std::string& id, cons
   info.job = job;
   info.clips = static_cast<int64_t>(clips->clips().size());
   info.tracks = static_cast<int64_t>(tracks.size());
-  info.audio_seconds = clips->report().audio_seconds;
+  info.audio_seconds = report.audio_seconds;
   info.tags = clips->tags();
   info.digest = clips->digest();
-  info.report = clips->report();
+  info.report = report;
   TIMBRE_RETURN_IF_ERROR(deps.datasets.Update(info));
   RemoveUpload(deps, id);
   return absl::OkStatus();
@@ -86,8 +85,9 @@ absl::StatusOr<std::string> RunIngestBody(const BodyDependencies& deps, jobs::Jo
   }
   // READY already: the server died between the last two writes of the run before.
   if (info.state != registry::DatasetState::kReady) {
-    absl::Status status = Decode(deps, job.ingest(), id, context).status();
-    if (status.ok()) status = MarkReady(deps, id, job_name);
+    const absl::StatusOr<dataset::IngestReport> report = Decode(deps, job.ingest(), id, context);
+    absl::Status status = report.status();
+    if (status.ok()) status = MarkReady(deps, id, job_name, *report);
     if (!status.ok()) {
       // A server that ends leaves the data set INGESTING: its job goes on at the next start.
       if (!absl::IsUnavailable(status)) MarkFailed(deps, id, job_name, status);
@@ -99,6 +99,8 @@ absl::StatusOr<std::string> RunIngestBody(const BodyDependencies& deps, jobs::Jo
   out.mutable_ingest_result()->set_dataset(job.ingest().dataset());
   out.mutable_ingest_result()->set_clip_count(info.clips);
   out.mutable_ingest_result()->set_skipped_count(static_cast<int64_t>(info.report.skipped.size()));
+  out.mutable_ingest_result()->set_decoded_count(info.report.files_decoded);
+  out.mutable_ingest_result()->set_cached_count(info.report.files_cached);
   return out.SerializeAsString();
 }
 

@@ -20,7 +20,7 @@ struct BodyDependencies {
   std::filesystem::path jobs_dir;  // snapshots lie in {jobs_dir}/{job}
   audio::DecodeLimits limits;
   std::string default_device;          // for jobs that say auto
-  int compute_threads = 1;             // of a training step
+  int compute_threads = 1;             // of a training step, and of an ingest
   train::Observer* metrics = nullptr;  // told of trainings beside the job's own events; may be null
 };
 

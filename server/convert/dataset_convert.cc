@@ -38,6 +38,8 @@ v1::Dataset DatasetToProto(const registry::DatasetInfo& info, bool with_skipped)
   report->set_rows_without_file_count(info.report.rows_without_file);
   report->set_files_without_row_count(info.report.files_without_row);
   report->set_skipped_count(static_cast<int64_t>(info.report.skipped.size()));
+  report->set_decoded_count(info.report.files_decoded);
+  report->set_cached_count(info.report.files_cached);
   if (with_skipped) {
     for (const dataset::SkippedFile& skipped : info.report.skipped) {
       auto* file = report->add_skipped_files();

@@ -184,4 +184,18 @@ std::string PhasePayload(const std::string& phase, int64_t done, int64_t total) 
   return event.SerializeAsString();
 }
 
+std::string IngestPayload(const dataset::IngestProgress& progress) {
+  v1::JobEvent event;
+  v1::PhaseProgress& phase = *event.mutable_phase_progress();
+  phase.set_phase("decode");
+  phase.set_done_count(progress.files_done);
+  phase.set_total_count(progress.files_total);
+  phase.mutable_ingest()->set_done_bytes(progress.bytes_done);
+  phase.mutable_ingest()->set_total_bytes(progress.bytes_total);
+  phase.mutable_ingest()->set_audio_seconds(progress.audio_seconds);
+  phase.mutable_ingest()->set_cached_count(progress.files_cached);
+  phase.mutable_ingest()->set_skipped_count(progress.files_skipped);
+  return event.SerializeAsString();
+}
+
 }  // namespace timbre::convert

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/dataset/ingest.h"
 #include "core/jobs/job.h"
 #include "core/train/observer.h"
 #include "google/rpc/status.pb.h"
@@ -36,6 +37,7 @@ std::string HealthPayload(const train::HealthEvent& event);
 std::string SnapshotPayload(int64_t step, double seconds);
 std::string ResumedPayload(int64_t step, const std::string& message);
 std::string PhasePayload(const std::string& phase, int64_t done, int64_t total);
+std::string IngestPayload(const dataset::IngestProgress& progress);
 
 
 }  // namespace timbre::convert

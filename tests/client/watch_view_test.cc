@@ -117,6 +117,17 @@ TEST_F(WatchViewTest, ALostConnectionIsSaidOnceAndThatItIsBack) {
   EXPECT_EQ(Count("connected again"), 1u);
 }
 
+TEST_F(WatchViewTest, AnIngestTellsTheLengthOfItsAudio) {
+  WatchView view(console_, "j3");
+  v1::JobEvent event;
+  event.mutable_phase_progress()->set_phase("decode");
+  event.mutable_phase_progress()->set_done_count(2);
+  event.mutable_phase_progress()->set_total_count(8);
+  event.mutable_phase_progress()->mutable_ingest()->set_audio_seconds(123);
+  view.OnEvent(event);
+  EXPECT_THAT(out_.str(), HasSubstr("j3 decode  25%  2/8  2m03s of audio"));
+}
+
 TEST_F(WatchViewTest, EachPhaseOfAProbeBeginsALine) {
   WatchView view(console_, "j2");
   v1::JobEvent event;

@@ -84,6 +84,42 @@ TEST_F(DatasetServiceTest, AFolderBecomesAReadyDataSetWithAReport) {
   EXPECT_EQ(dataset.tags(0), "rock");
 }
 
+TEST_F(DatasetServiceTest, ASecondDataSetOfTheSameFilesDecodesOnlyWhatIsNew) {
+  WriteClips("music", 3);
+  const v1::Job first = Ingest("first", "music");
+  EXPECT_EQ(first.ingest_result().decoded_count(), 3);
+  EXPECT_EQ(first.ingest_result().cached_count(), 0);
+  WriteClips("music", 4);
+  const v1::Job second = Ingest("second", "music");
+  EXPECT_EQ(second.ingest_result().decoded_count(), 1);
+  EXPECT_EQ(second.ingest_result().cached_count(), 3);
+  EXPECT_EQ(Get("datasets/second").report().decoded_count(), 1);
+  EXPECT_EQ(Get("datasets/second").report().cached_count(), 3);
+  v1::WatchJobRequest watch;
+  watch.set_name(second.name());
+  grpc::ClientContext context;
+  auto reader = server_.jobs->WatchJob(&context, watch);
+  v1::PhaseProgress last;
+  for (v1::WatchJobResponse response; reader->Read(&response);) {
+    if (response.event().has_phase_progress()) last = response.event().phase_progress();
+  }
+  EXPECT_EQ(last.done_count(), 4);
+  EXPECT_EQ(last.ingest().cached_count(), 3);
+  EXPECT_EQ(last.ingest().done_bytes(), last.ingest().total_bytes());
+  EXPECT_NEAR(last.ingest().audio_seconds(), Get("datasets/second").audio_seconds(), 1e-9);
+  for (const char* id : {"first", "second"}) {
+    v1::DeleteDatasetRequest request;
+    request.set_name(absl::StrCat("datasets/", id));
+    v1::DeleteDatasetResponse response;
+    EXPECT_THAT(Call(*server_.datasets, &v1::DatasetService::Stub::DeleteDataset, request, &response),
+                IsRpcOk());
+  }
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(server_.state_dir() / "datasets" / ".blobs")) {
+    EXPECT_TRUE(entry.is_directory() || entry.path().filename() == "lock") << entry.path();
+  }
+}
+
 TEST_F(DatasetServiceTest, APathThatLeavesTheDataRootIsRefused) {
   std::filesystem::create_directories(server_.state_dir() / "outside");
   std::filesystem::create_directory_symlink(server_.state_dir() / "outside", server_.data_root() / "link");

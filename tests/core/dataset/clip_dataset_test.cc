@@ -64,22 +64,41 @@ TEST(ClipDatasetTest, AFolderWithoutAnIndexIsNoDataSet) {
   TempDir dir;
   EXPECT_THAT(ClipDataset::Open(dir / "nowhere"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("nowhere")));
-  testing::WriteFile(dir / "cache/pcm.s16", "0123");
+  testing::WriteFile(dir / "cache/0123.pcm", "0123");
   EXPECT_THAT(ClipDataset::Open(dir / "cache"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("index.json")));
 }
 
-TEST(ClipDatasetTest, ASampleFileOfTheWrongSizeIsDataLossWithBothSizes) {
+// The only segment of a cache.
+std::filesystem::path SegmentIn(const std::filesystem::path& cache_dir) {
+  for (const auto& entry : std::filesystem::directory_iterator(cache_dir)) {
+    if (entry.path().extension() == kSegmentExtension) return entry.path();
+  }
+  return "";
+}
+
+TEST(ClipDatasetTest, ASegmentThatIsCutOrMissingIsDataLossThatNamesIt) {
   TempDir dir;
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto dataset, MakeDataset(dir / "cache", {{"t", 3000}}));
-  for (const int64_t bytes : {0, 5998, 6001, 9000}) {
-    std::filesystem::resize_file(dir / "cache/pcm.s16", bytes);
+  const std::filesystem::path segment = SegmentIn(dir / "cache");
+  const auto whole = static_cast<int64_t>(std::filesystem::file_size(segment));
+  for (const int64_t bytes : {int64_t{0}, int64_t{8}, int64_t{5998}, whole - 1, whole + 1, whole + 9000}) {
+    std::filesystem::resize_file(segment, bytes);
     EXPECT_THAT(ClipDataset::Open(dir / "cache"),
-                StatusIs(absl::StatusCode::kDataLoss,
-                         AllOf(HasSubstr("has " + std::to_string(bytes) + " bytes"), HasSubstr("6000"))));
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(segment.filename().string())));
   }
-  std::filesystem::remove(dir / "cache/pcm.s16");
+  std::filesystem::remove(segment);
   EXPECT_THAT(ClipDataset::Open(dir / "cache"), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("missing")));
+}
+
+TEST(ClipDatasetTest, SamplesThatWereTakenOutOfASegmentAreDataLossWithBothSizes) {
+  TempDir dir;
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto dataset, MakeDataset(dir / "cache", {{"t", 3000}}));
+  const std::filesystem::path segment = SegmentIn(dir / "cache");
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string whole, base::ReadFile(segment));
+  testing::WriteFile(segment, whole.substr(2));
+  EXPECT_THAT(ClipDataset::Open(dir / "cache"),
+              StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr("5998"), HasSubstr("6000"))));
 }
 
 TEST(ClipDatasetTest, AnIndexThatWasChangedIsDataLoss) {
@@ -91,12 +110,14 @@ TEST(ClipDatasetTest, AnIndexThatWasChangedIsDataLoss) {
       "",
       "[]",
       whole.substr(0, whole.size() / 2),
-      ReplaceOnce(whole, "\"format_version\": 1", "\"format_version\": 2"),
+      ReplaceOnce(whole, "\"format_version\": 2", "\"format_version\": 1"),
       ReplaceOnce(whole, "\"t1\"", "\"t2\""),
       ReplaceOnce(whole, "\"length_samples\": 4000", "\"length_samples\": 4001"),
       ReplaceOnce(whole, "\"length_samples\": 4000", "\"length_samples\": 9223372036854775807"),
       ReplaceOnce(whole, "\"offset_samples\": 3000", "\"offset_samples\": -1"),
       ReplaceOnce(whole, "\"labels\": \"\"", "\"labels\": \"1\""),
+      ReplaceOnce(whole, "\"offset_samples\": 3000", "\"offset_samples\": 2999"),
+      ReplaceOnce(whole, "\"segment\": 0", "\"segment\": 1"),
       ReplaceOnce(whole, "\"pcm_sha256\": \"", "\"pcm_sha256\": \"0"),
       ReplaceOnce(whole, "\"tags\": []", "\"tags\": [\"rock\"]"),
       ReplaceOnce(whole, "\"tags\": []", "\"tags\": 7"),

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
@@ -50,7 +51,7 @@ class FileSizeLimit {
 class IngestFailureTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (int i = 0; i < 5; ++i) WriteAudio(source_ / (std::to_string(i) + ".wav"), Sine(440, 0.5, 20000));
+    for (int i = 0; i < 5; ++i) WriteAudio(source_ / (std::to_string(i) + ".wav"), Sine(440 + i, 0.5, 20000));
     fs::create_directory(caches_);
   }
 
@@ -61,12 +62,15 @@ class IngestFailureTest : public ::testing::Test {
 
   void ExpectNothingRemains() {
     EXPECT_THAT(NamesIn(caches_), IsEmpty());
+    EXPECT_THAT(NamesIn(blobs_), AnyOf(UnorderedElementsAre("lock", "loose"), IsEmpty()));
+    EXPECT_THAT(NamesIn(blobs_ / "loose"), IsEmpty());
     EXPECT_THAT(ClipDataset::Open(cache_), StatusIs(absl::StatusCode::kNotFound));
   }
 
   void ExpectTheNextIngestSucceeds() {
     EXPECT_THAT(Run(), IsOk());
     EXPECT_THAT(NamesIn(caches_), UnorderedElementsAre("d1"));
+    EXPECT_THAT(NamesIn(blobs_ / "loose"), IsEmpty());
     EXPECT_THAT(ClipDataset::Open(cache_), IsOk());
   }
 
@@ -74,7 +78,12 @@ class IngestFailureTest : public ::testing::Test {
   const fs::path source_ = dir_ / "music";
   const fs::path caches_ = dir_ / "caches";
   const fs::path cache_ = caches_ / "d1";
-  IngestOptions options_ = {.source_dir = source_, .cache_dir = cache_, .track_id_pattern = "", .limits = {}};
+  const fs::path blobs_ = dir_ / "blobs";
+  IngestOptions options_ = {.source_dir = source_,
+                            .cache_dir = cache_,
+                            .blob_dir = blobs_,
+                            .threads = 1,
+                            .progress_interval = absl::ZeroDuration()};
 };
 
 using IngestFailureDeathTest = IngestFailureTest;
@@ -82,9 +91,9 @@ using IngestFailureDeathTest = IngestFailureTest;
 TEST_F(IngestFailureTest, AFullDiskIsResourceExhaustedAndLeavesNothing) {
   {
     const FileSizeLimit limit(100'000);
-    EXPECT_THAT(
-        Run(), StatusIs(absl::StatusCode::kResourceExhausted,
-                        AllOf(HasSubstr("pcm.s16"), HasSubstr("needs 20000 bytes more"), HasSubstr("free"))));
+    EXPECT_THAT(Run(),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         AllOf(HasSubstr("blobs"), HasSubstr("needs 20000 bytes more"), HasSubstr("free"))));
   }
   ExpectNothingRemains();
   ExpectTheNextIngestSucceeds();
@@ -101,17 +110,32 @@ TEST_F(IngestFailureTest, ADiskThatFillsAtTheIndexIsResourceExhaustedAndLeavesNo
   ExpectTheNextIngestSucceeds();
 }
 
-TEST_F(IngestFailureTest, ACancelStopsBeforeTheNextFileAndLeavesNothing) {
+TEST_F(IngestFailureTest, ACancelStopsWithinAFileAndLeavesNothing) {
+  WriteAudio(source_ / "long.wav", Sine(440, 0.5, 22050 * 600));
   base::CancelSource source;
-  int64_t done = 0;
-  const auto cancel_after_two = [&](const IngestProgress& progress) {
-    done = progress.files_done;
-    if (done == 2) source.Cancel(absl::DeadlineExceededError("the job's time is over"));
+  double audio_seconds = 0;
+  const auto cancel_in_the_long_one = [&](const IngestProgress& progress) {
+    audio_seconds = progress.audio_seconds;
+    if (audio_seconds > 5) source.Cancel(absl::DeadlineExceededError("the job's time is over"));
   };
-  EXPECT_THAT(Run(source.token(), cancel_after_two),
+  EXPECT_THAT(Run(source.token(), cancel_in_the_long_one),
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("time is over")));
-  EXPECT_EQ(done, 2);
+  EXPECT_GT(audio_seconds, 5);
   ExpectNothingRemains();
+  ExpectTheNextIngestSucceeds();
+}
+
+TEST_F(IngestFailureTest, AServerThatEndsLeavesWhatWasDecodedToItsNextIngest) {
+  base::CancelSource source;
+  EXPECT_THAT(Run(source.token(),
+                  [&source](const IngestProgress& p) {
+                    if (p.files_done >= 3) source.Cancel(absl::UnavailableError("the server stops"));
+                  }),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(NamesIn(caches_), IsEmpty());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const IngestReport report, Run());
+  EXPECT_GE(report.files_cached, 3);
+  EXPECT_EQ(report.files_cached + report.files_decoded, 5);
   ExpectTheNextIngestSucceeds();
 }
 
@@ -128,7 +152,7 @@ TEST_F(IngestFailureTest, ACancelAfterTheLastFileStillLeavesNothing) {
 TEST_F(IngestFailureDeathTest, AProcessKilledAtAnyFileLeavesNoDataSetAndTheNextIngestCleansUp) {
   for (int64_t at = 0; at <= 5; ++at) {
     const auto die = [at](const IngestProgress& progress) {
-      if (progress.files_done == at) std::raise(SIGKILL);
+      if (progress.files_done >= at) std::raise(SIGKILL);
     };
     EXPECT_EXIT({ (void)Run({}, die); }, ::testing::KilledBySignal(SIGKILL), "");
     EXPECT_THAT(NamesIn(caches_), UnorderedElementsAre(".d1.partial"));
@@ -138,7 +162,8 @@ TEST_F(IngestFailureDeathTest, AProcessKilledAtAnyFileLeavesNoDataSetAndTheNextI
 }
 
 TEST_F(IngestFailureTest, AFolderWithoutAnIndexIsReplaced) {
-  WriteFile(cache_ / "pcm.s16", "half");
+  WriteFile(cache_ / "pcm.s16", "of the first format");
+  WriteFile(cache_ / "0123.pcm", "half");
   ExpectTheNextIngestSucceeds();
 }
 

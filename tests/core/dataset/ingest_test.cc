@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::Sine;
-using ::timbre::testing::StatusIs;
 using ::timbre::testing::TempDir;
 using ::timbre::testing::WhiteNoise;
 using ::timbre::testing::WriteAudio;
@@ -30,8 +29,11 @@ constexpr testing::AudioShape kFloatWav = {.format = SF_FORMAT_WAV | SF_FORMAT_F
 class IngestTest : public ::testing::Test {
  protected:
   absl::StatusOr<IngestReport> Run(const std::string& pattern = "") {
-    return Ingest({.source_dir = source_, .cache_dir = cache_, .track_id_pattern = pattern, .limits = {}}, {},
-                  nullptr);
+    return Ingest(Options(pattern), {}, nullptr);
+  }
+  IngestOptions Options(const std::string& pattern = "") const {
+    return {
+        .source_dir = source_, .cache_dir = cache_, .blob_dir = dir_ / "blobs", .track_id_pattern = pattern};
   }
   // Ingests and opens.
   std::shared_ptr<const ClipDataset> RunAndOpen(const std::string& pattern = "") {
@@ -67,16 +69,29 @@ TEST_F(IngestTest, ClipsComeInPathOrderWithTheirSamplesSaturated) {
   EXPECT_EQ(dataset->report().clips, 3);
 }
 
-TEST_F(IngestTest, TheSameFilesGiveTheSameBytes) {
-  WriteAudio(source_ / "x.wav", WhiteNoise(0.2, 30000, 1));
+TEST_F(IngestTest, TheSameFilesGiveTheSameBytesForAnyNumberOfThreads) {
+  for (int i = 0; i < 12; ++i) {
+    WriteAudio(source_ / (std::to_string(i) + ".wav"), WhiteNoise(0.2, 3000 + 7000 * (i % 3), i));
+  }
   WriteAudio(source_ / "y.ogg", WhiteNoise(0.2, 30000, 2), {.format = SF_FORMAT_OGG | SF_FORMAT_VORBIS});
-  WriteFile(source_ / "annotations.csv", "path,rock\nx.wav,1\ny.ogg,0\n");
-  ASSERT_THAT(Run(), IsOk());
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string pcm, base::ReadFile(cache_ / "pcm.s16"));
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string index, base::ReadFile(cache_ / "index.json"));
-  ASSERT_THAT(Run(), IsOk());
-  EXPECT_EQ(*base::ReadFile(cache_ / "pcm.s16"), pcm);
-  EXPECT_EQ(*base::ReadFile(cache_ / "index.json"), index);
+  WriteAudio(source_ / "same-as-3.wav", WhiteNoise(0.2, 3000, 3));
+  WriteFile(source_ / "bad.wav", "text");
+  WriteFile(source_ / "bad-too.wav", "text");
+  WriteFile(source_ / "annotations.csv", "path,rock\n1.wav,1\ny.ogg,0\n");
+  std::map<std::string, std::string> expected;
+  for (const int threads : {1, 2, 5, 0}) {
+    IngestOptions options = Options();
+    options.threads = threads;
+    options.segment_bytes = 40'000;
+    options.blob_dir = dir_ / ("blobs" + std::to_string(threads));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const IngestReport report, Ingest(options, {}, nullptr));
+    EXPECT_EQ(report.files_decoded, 13);
+    EXPECT_EQ(report.files_cached, 1);
+    const auto files = testing::FilesBelow(cache_);
+    EXPECT_GT(files.size(), 4U) << "several segments";
+    if (expected.empty()) expected = files;
+    EXPECT_TRUE(files == expected) << threads << " threads";
+  }
 }
 
 TEST_F(IngestTest, TheDigestChangesWithSamplesPathsTracksLabelsAndTags) {
@@ -187,28 +202,42 @@ TEST_F(IngestTest, LinksThatLeaveTheFolderAndOddFilesAreReported) {
   EXPECT_EQ(dataset->report().files_seen, 6);
 }
 
-TEST_F(IngestTest, ProgressComesBeforeTheFirstFileAndAfterEach) {
-  WriteAudio(source_ / "a.wav", Sine(440, 0.5, 5000));
+TEST_F(IngestTest, ProgressComesBeforeTheFirstFileAndAfterTheLastAndGrows) {
+  WriteAudio(source_ / "a.wav", Sine(440, 0.5, 22050));
   WriteFile(source_ / "b.wav", "text");
-  WriteAudio(source_ / "c.wav", Sine(440, 0.5, 5000));
-  std::vector<std::string> seen;
-  ASSERT_THAT(Ingest({.source_dir = source_, .cache_dir = cache_, .track_id_pattern = "", .limits = {}}, {},
-                     [&seen](const IngestProgress& p) {
-                       seen.push_back(std::to_string(p.files_done) + "/" + std::to_string(p.files_total) +
-                                      " " + std::to_string(p.files_skipped));
-                     }),
-              IsOk());
-  EXPECT_THAT(seen, ElementsAre("0/3 0", "1/3 0", "2/3 1", "3/3 1"));
+  WriteAudio(source_ / "c.wav", Sine(440, 0.5, 22050));
+  for (const absl::Duration interval : {absl::ZeroDuration(), absl::InfiniteDuration()}) {
+    std::vector<IngestProgress> seen;
+    IngestOptions options = Options();
+    options.progress_interval = interval;
+    options.blob_dir = dir_ / ("blobs" + absl::FormatDuration(interval));
+    ASSERT_THAT(Ingest(options, {}, [&seen](const IngestProgress& p) { seen.push_back(p); }), IsOk());
+    ASSERT_GE(seen.size(), interval == absl::ZeroDuration() ? 4U : 2U);
+    EXPECT_TRUE(interval == absl::ZeroDuration() || seen.size() == 2);
+    for (size_t i = 1; i < seen.size(); ++i) {
+      EXPECT_GE(seen[i].files_done, seen[i - 1].files_done);
+      EXPECT_GE(seen[i].bytes_done, seen[i - 1].bytes_done);
+      EXPECT_GE(seen[i].audio_seconds, seen[i - 1].audio_seconds);
+      EXPECT_GE(seen[i].files_skipped, seen[i - 1].files_skipped);
+    }
+    EXPECT_EQ(seen.front().files_total, 3);
+    EXPECT_EQ(seen.front().files_skipped, 0);
+    EXPECT_EQ(seen.back().files_done, 3);
+    EXPECT_EQ(seen.back().files_skipped, 1);
+    EXPECT_EQ(seen.back().files_cached, 1) << "a and c are one content";
+    EXPECT_EQ(seen.back().bytes_done, seen.back().bytes_total);
+    EXPECT_EQ(seen.back().bytes_total, 4 + 2 * static_cast<int64_t>(fs::file_size(source_ / "a.wav")));
+    EXPECT_EQ(seen.back().audio_seconds, 2.0);
+  }
 }
 
 TEST_F(IngestTest, FoldersMayBeNamedWithATrailingSlash) {
   WriteAudio(source_ / "x/a.wav", Sine(440, 0.5, 5000));
-  ASSERT_THAT(Ingest({.source_dir = source_.string() + "/",
-                      .cache_dir = cache_.string() + "/",
-                      .track_id_pattern = "",
-                      .limits = {}},
-                     {}, nullptr),
-              IsOk());
+  IngestOptions options = Options();
+  options.source_dir = source_.string() + "/";
+  options.cache_dir = cache_.string() + "/";
+  options.blob_dir = options.blob_dir.string() + "/";
+  ASSERT_THAT(Ingest(options, {}, nullptr), IsOk());
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto dataset, ClipDataset::Open(cache_));
   EXPECT_EQ(dataset->clips()[0].path, "x/a.wav");
 }

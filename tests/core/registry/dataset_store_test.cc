@@ -47,7 +47,7 @@ TEST_F(DatasetStoreTest, ADatasetComesBackAsItWas) {
   info.audio_seconds = 12.5;
   info.tags = {"rock", "día \"x\""};
   info.digest = "abc";
-  info.report = {5, 3, 1, 2, 12.5, {{"bad.mp3", "no audio"}, {"bytes-\xff.wav", "empty"}}};
+  info.report = {5, 3, 1, 2, 12.5, {{"bad.mp3", "no audio"}, {"bytes-\xff.wav", "empty"}}, 1, 2};
   ASSERT_THAT(datasets_->Insert(info), IsOk());
   Reopen();
   TIMBRE_ASSERT_OK_AND_ASSIGN(const DatasetInfo back, datasets_->Get("songs"));
@@ -63,6 +63,8 @@ TEST_F(DatasetStoreTest, ADatasetComesBackAsItWas) {
   EXPECT_EQ(back.report.files_seen, 5);
   EXPECT_EQ(back.report.rows_without_file, 1);
   EXPECT_EQ(back.report.files_without_row, 2);
+  EXPECT_EQ(back.report.files_decoded, 1);
+  EXPECT_EQ(back.report.files_cached, 2);
   ASSERT_THAT(back.report.skipped, SizeIs(2));
   EXPECT_EQ(back.report.skipped[0].reason, "no audio");
 }
@@ -117,6 +119,23 @@ TEST_F(DatasetStoreTest, DeletingTakesRowAndFolder) {
   EXPECT_THAT(datasets_->Delete("songs"), IsOk());
   EXPECT_FALSE(fs::exists(datasets_->Folder("songs")));
   EXPECT_THAT(datasets_->Delete("songs"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(DatasetStoreTest, DecodedAudioGoesWithTheLastDatasetThatHasIt) {
+  testing::WriteFile(datasets_->BlobDir() / "shared.pcm", "xx");
+  testing::WriteFile(datasets_->BlobDir() / "loose" / "half-done", "xx");
+  for (const char* id : {"songs", "other"}) {
+    ASSERT_THAT(datasets_->Insert(NewDataset(id)), IsOk());
+    fs::create_directories(datasets_->CacheDir(id));
+    fs::create_hard_link(datasets_->BlobDir() / "shared.pcm", datasets_->CacheDir(id) / "shared.pcm");
+  }
+  Reopen();
+  EXPECT_TRUE(fs::exists(datasets_->BlobDir() / "loose" / "half-done")) << "an ingest goes on with it";
+  ASSERT_THAT(datasets_->Delete("songs"), IsOk());
+  EXPECT_TRUE(fs::exists(datasets_->BlobDir() / "shared.pcm"));
+  EXPECT_FALSE(fs::exists(datasets_->BlobDir() / "loose" / "half-done"));
+  ASSERT_THAT(datasets_->Delete("other"), IsOk());
+  EXPECT_FALSE(fs::exists(datasets_->BlobDir() / "shared.pcm"));
 }
 
 TEST_F(DatasetStoreTest, ADeletionCutShortIsFinishedAndStrangersAreLeftAlone) {
