@@ -1,0 +1,62 @@
+"""What all benchmark scripts share: programs pinned to one core, run in turns, so that what else the machine does
+disturbs all alike; medians over the turns."""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("program", help="the built Google Benchmark program")
+    parser.add_argument("out", help="the JSON file to write")
+    parser.add_argument("--cpu", type=int, default=os.cpu_count() - 1, help="the core that all are pinned to")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of ours and peers")
+    parser.add_argument("--seconds", type=float, default=1, help="CPU seconds of a measurement in a turn")
+    return parser.parse_args()
+
+
+def google_benchmark(program, cpu, seconds):
+    """{name: CPU seconds of an item}. Benchmarks without items count iterations."""
+    done = subprocess.run(["taskset", "-c", str(cpu), program, "--benchmark_format=json",
+                           f"--benchmark_min_time={seconds}"], check=True, capture_output=True, text=True)
+    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
+    result = {}
+    for run in json.loads(done.stdout)["benchmarks"]:
+        name = run["name"].split("/")[0]
+        per_item = 1 / run["items_per_second"] if "items_per_second" in run else None
+        result[name] = per_item or run["cpu_time"] * units[run["time_unit"]]
+    return result
+
+
+def peer(python, script, cpu, *words):
+    done = subprocess.run(["taskset", "-c", str(cpu), python, script, *map(str, words)], check=True,
+                          capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def medians(turns):
+    return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
+
+
+def median_ratio(turns, ours, theirs):
+    """How many times faster ours is: the median of the turns' ratios."""
+    return statistics.median(turn[theirs] / turn[ours] for turn in turns)
+
+
+def machine():
+    model = platform.processor()
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        for line in info:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"cpu": model, "cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
+
+
+def write(path, document):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=2)
+        file.write("\n")
