@@ -35,8 +35,8 @@ struct StoredBlob {
 // A segment goes when the last data set that has any clip in it has gone. After a kill whatever has its final
 // name is found again: segments were made durable, loose files are hashed before they are trusted.
 // Threads: safe, but for Pack, Flush and Collect, which one thread calls. One store at a time for a folder,
-// in all processes: Open waits. Errors, beside the named ones: kResourceExhausted (says what is needed and
-// free) · kInternal.
+// in all processes: Open waits.
+// Errors, beside the named ones: kResourceExhausted (says what is needed and free) · kInternal.
 class BlobStore {
  public:
   static constexpr int64_t kSegmentBytes = int64_t{64} << 20;

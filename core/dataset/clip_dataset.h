@@ -45,12 +45,12 @@ struct IngestReport {
 // A data set as training and probing see it: mono 22,050 Hz int16 clips in a memory-mapped cache.
 // The cache folder holds segments (segment.h; hard links to those of the blob store, whose name is not needed
 // to read them) and `index.json` (clips, tags, report, digest), written last: a folder without index.json is
-// no data set. Threads: safe (immutable).
+// no data set.
+// Threads: safe (immutable).
 class ClipDataset {
  public:
-  // Errors: kNotFound no index · kDataLoss a segment is missing or does not fit the index, or the index not
-  // its
-  //   digest (the samples are not hashed again: that would read all of them).
+  // Errors: kNotFound no index · kDataLoss a segment is missing or does not fit the index, or the index does
+  //   not fit its digest (the samples are not hashed again: that would read all of them).
   static absl::StatusOr<std::shared_ptr<const ClipDataset>> Open(const std::filesystem::path& cache_dir);
 
   const std::vector<Clip>& clips() const { return clips_; }

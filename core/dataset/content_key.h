@@ -15,9 +15,9 @@ std::string DecodeParameters(const audio::DecodeLimits& limits);
 
 // The address of a file's samples in the blob store: sha256 (hex) over the parameters and the whole content.
 // sha256 and not a faster hash, because the files of several clients share one store: nobody must be able to
-// make a file that stands for another's. It is some thirty times faster than decoding an MP3, so that no
-// file is taken for unchanged by its size and time alone: copies keep times, and some file systems' are
-// coarse. Errors: kNotFound · kInternal · the token's status.
+// make a file that stands for another's. It is so much cheaper than decoding that no file is taken for
+// unchanged by its size and time alone: copies keep times, and some file systems' are coarse.
+// Errors: kNotFound · kInternal · the token's status.
 absl::StatusOr<std::string> KeyOfFile(const std::filesystem::path& path, const std::string& parameters,
                                       const base::CancelToken& cancel);
 

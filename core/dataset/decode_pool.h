@@ -29,10 +29,11 @@ struct BlobOutcome {
 };
 
 // Gets the samples of files into a blob store, on several threads: each file is hashed, looked up, and
-// decoded block by block if the store does not have it. Files of the same content are decoded once. Memory:
-// some blocks a thread, however long the files are. Disk: when a GiB waits to be packed, no file is begun;
-// those that were begun include the first that the packer waits for. Threads: safe. Lifetime: paths and store
-// must outlive it; the destructor stops what runs, within a block.
+// decoded block by block if the store does not have it. Files of the same content are decoded once. What
+// cannot be used is not remembered: the next ingest tries it again.
+// Memory: some blocks a thread, however long the files are. Disk: when a GiB waits to be packed, no file is
+// begun; those that were begun include the first that the packer waits for.
+// Threads: safe. Lifetime: paths and store must outlive it; the destructor stops what runs, within a block.
 class DecodePool {
  public:
   struct Options {

@@ -202,6 +202,7 @@ absl::StatusOr<IngestReport> Fill(const IngestOptions& options, BlobStore& store
 
 absl::StatusOr<IngestReport> Ingest(const IngestOptions& options, const base::CancelToken& cancel,
                                     const OnProgress& on_progress) {
+  if (options.blob_dir.empty()) return absl::InvalidArgumentError("an ingest needs a blob_dir");
   TIMBRE_ASSIGN_OR_RETURN(
       const std::unique_ptr<BlobStore> store,
       BlobStore::Open({.folder = options.blob_dir, .segment_bytes = options.segment_bytes}, cancel));

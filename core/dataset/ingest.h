@@ -47,12 +47,13 @@ struct IngestProgress {
 // On any error or cancel nothing of this run remains, but after kUnavailable (the server ends) and after a
 // kill: then the next run goes on with what was decoded. An older cache at `cache_dir` is gone from the
 // start. The same files give the same cache and digest for any number of threads and kills; the digest does
-// not depend on what the store had either. Progress comes on the calling thread: before the first file, then
-// at most once in `progress_interval` while anything is under way, and after the last file. Memory: some
-// blocks a thread, the paths and the annotations. Errors: kNotFound no such folder · kInvalidArgument
-// annotations (as ReadAnnotations), a bad pattern ·
-//   kFailedPrecondition no usable clip at all, or cache_dir holds other things than a cache, or no hard links
-//   · kResourceExhausted disk full, with the path, the bytes needed and the bytes free (a process with a file
+// not depend on what the store had either.
+// Progress comes on the calling thread: before the first file, then at most once in `progress_interval` while
+// anything is under way, and after the last file.
+// Memory: some blocks a thread, the paths and the annotations.
+// Errors: kNotFound no such folder · kInvalidArgument annotations (as ReadAnnotations), a bad pattern ·
+//   kFailedPrecondition no usable clip at all, cache_dir holds other things than a cache, no hard links ·
+//   kResourceExhausted disk full, with the path, the bytes needed and the bytes free (a process with a file
 //   size limit gets it only if it ignores SIGXFSZ) · the token's status.
 // Threads: safe; ingests of one blob_dir wait for each other.
 absl::StatusOr<IngestReport> Ingest(const IngestOptions& options, const base::CancelToken& cancel,

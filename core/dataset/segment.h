@@ -62,9 +62,8 @@ class SegmentWriter {
 // A segment in memory, mapped. Threads: safe (immutable). It outlives the file's name.
 class MappedSegment {
  public:
-  // Errors: kNotFound · kDataLoss the size, the footer and the name do not fit each other (the samples are
-  // not
-  //   hashed again: that would read all of them) · kInternal.
+  // Errors: kNotFound · kDataLoss size, footer and name do not fit each other (the samples are not hashed
+  //   again: that would read all of them) · kInternal.
   static absl::StatusOr<std::unique_ptr<const MappedSegment>> Open(const std::filesystem::path& path);
   ~MappedSegment();
   MappedSegment(const MappedSegment&) = delete;

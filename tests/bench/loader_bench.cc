@@ -10,6 +10,7 @@
 #include "core/audio/windows.h"
 #include "core/dataset/cache_folder.h"
 #include "core/dataset/pcm_writer.h"
+#include "core/dataset/segment.h"
 #include "core/dataset/view_loader.h"
 
 namespace timbre::dataset {
@@ -27,22 +28,25 @@ class BenchCache {
     folder_ = name;
     CacheFolder cache(folder_ / "cache");
     if (!cache.Begin().ok()) std::abort();
-    auto writer = PcmWriter::Create(cache.pcm_file()).value();
+    auto segment = SegmentWriter::Create(cache.partial_dir()).value();
     CacheIndex index;
     std::vector<float> samples(kClipSamples);
     base::Random random({1});
+    const std::filesystem::path loose = folder_ / "loose";
     for (int64_t i = 0; i < kTracks; ++i) {
       for (float& x : samples) x = static_cast<float>(random.Uniform(-0.3, 0.3));
-      const std::string name_of_clip = std::to_string(i);
-      index.clips.push_back({.path = name_of_clip,
-                             .track_id = name_of_clip,
-                             .offset_samples = writer->samples(),
-                             .length_samples = kClipSamples,
-                             .labels = {}});
+      auto writer = PcmWriter::Create(loose).value();
       if (!writer->Append(samples).ok()) std::abort();
+      Clip clip;
+      clip.path = clip.track_id = std::to_string(i);
+      clip.offset_samples = i * kClipSamples;
+      clip.length_samples = kClipSamples;
+      clip.pcm_sha256 = writer->Finish().value();
+      if (!segment->Append(loose, {clip.path, clip.pcm_sha256, kClipSamples}).ok()) std::abort();
+      index.clips.push_back(std::move(clip));
     }
-    index.pcm_samples = writer->samples();
-    index.pcm_sha256 = writer->Finish().value();
+    std::filesystem::remove(loose);
+    index.segments.push_back({segment->Finish().value(), kTracks * kClipSamples});
     if (!cache.Commit(index).ok()) std::abort();
     dataset_ = ClipDataset::Open(folder_ / "cache").value();
   }

@@ -33,6 +33,7 @@ class PipelineTest : public ::testing::Test {
     dataset::IngestOptions options;
     options.source_dir = dir_ / name;
     options.cache_dir = dir_ / (name + ".cache");
+    options.blob_dir = dir_ / "blobs";
     EXPECT_THAT(dataset::Ingest(options, {}, nullptr), timbre::testing::IsOk());
     auto opened = dataset::ClipDataset::Open(options.cache_dir);
     EXPECT_THAT(opened, timbre::testing::IsOk());
