@@ -1,6 +1,7 @@
-// The CPU engine and the roof beside its peers: a program that answers questions, so that engine_bench.py can ask all
-// contenders in turns. A line `NAME PRECISION THREADS BATCH SECONDS` is answered by GFLOP/s, counted as the direct
-// convolution's. Names: timbre, roof (the bare matrix products of the direct convolution, nothing else).
+// The CPU engine and the roof beside its peers: a program that answers questions, so that engine_bench.py can
+// ask all contenders in turns. A line `NAME PRECISION THREADS BATCH SECONDS` is answered by GFLOP/s, counted
+// as the direct convolution's. Names: timbre, roof (the bare matrix products of the direct convolution,
+// nothing else).
 
 #include <algorithm>
 #include <chrono>
@@ -55,8 +56,8 @@ class Timbre {
   std::shared_ptr<Encoder> encoder_;
 };
 
-// Every layer as [frames, 3 C] x [3 C, C'], at the number of frames that is fastest, on dense operands that stay in
-// the cache as far as they fit.
+// Every layer as [frames, 3 C] x [3 C, C'], at the number of frames that is fastest, on dense operands that
+// stay in the cache as far as they fit.
 class Roof {
  public:
   Roof(const std::string& precision, int threads) : bf16_(precision == "bf16"), team_(threads) {
@@ -79,7 +80,8 @@ class Roof {
     std::vector<double> rates(static_cast<size_t>(team_.size()));
     team_.Run([&](int thread) {
       double per_window = 0;
-      for (const Shape& shape : shapes_) per_window += Seconds(shape, seconds / static_cast<double>(shapes_.size()));
+      for (const Shape& shape : shapes_)
+        per_window += Seconds(shape, seconds / static_cast<double>(shapes_.size()));
       rates[static_cast<size_t>(thread)] = 1 / per_window;
     });
     double sum = 0;
@@ -91,14 +93,19 @@ class Roof {
   struct Shape {
     int64_t rows = 0, frames = 0, depth = 0, columns = 0;
     double seconds = 0;
-    std::shared_ptr<const Products> products;
+    std::shared_ptr<const Products> products{};
   };
 
   Shape MakeShape(const FoldedLayer& layer, int64_t rows) const {
-    Shape shape{.rows = rows, .frames = layer.rows_in, .depth = layer.kernel * layer.in_channels,
+    Shape shape{.rows = rows,
+                .frames = layer.rows_in,
+                .depth = layer.kernel * layer.in_channels,
                 .columns = layer.out_channels};
-    Products::Options options{.depth = shape.depth, .columns = shape.columns, .row_stride = shape.depth,
-                              .bf16 = bf16_, .row_counts = {rows}};
+    Products::Options options{.depth = shape.depth,
+                              .columns = shape.columns,
+                              .row_stride = shape.depth,
+                              .bf16 = bf16_,
+                              .row_counts = {rows}};
     shape.products = *Products::Create(options, layer.weight);
     return shape;
   }
@@ -120,8 +127,8 @@ class Roof {
 };
 
 template <typename Contender>
-double Ask(std::map<std::pair<std::string, int>, std::unique_ptr<Contender>>& known, const std::string& precision,
-           int threads, int64_t batch, double seconds) {
+double Ask(std::map<std::pair<std::string, int>, std::unique_ptr<Contender>>& known,
+           const std::string& precision, int threads, int64_t batch, double seconds) {
   std::unique_ptr<Contender>& contender = known[{precision, threads}];
   if (contender == nullptr) contender = std::make_unique<Contender>(precision, threads);
   return contender->WindowsPerSecond(batch, seconds);
