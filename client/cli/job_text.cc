@@ -47,7 +47,10 @@ std::string ResultText(const v1::Job& job) {
           version);
     }
     case v1::Job::kLinearProbeResult:
-      return absl::StrCat(ProbeText(job.linear_probe_result()), "tagger ", job.linear_probe_result().tagger(),
+      return absl::StrCat(ProbeText(job.linear_probe_result()),
+                          job.linear_probe_result().tagger().empty()
+                              ? "no tagger: the version serves another layer"
+                              : absl::StrCat("tagger ", job.linear_probe_result().tagger()),
                           "\n");
     case v1::Job::kIngestResult:
       return absl::StrFormat("made %s: %d clips (%d decoded, %d from the cache), %d files left out\n",

@@ -69,6 +69,8 @@ void AddConfigOptions(CLI::App& command, ProbeOptions& options) {
   command.add_option("--l2", options.l2_strength, "L2 strength of the weights");
   command.add_option("--features", options.features, "auto, raw, l2 or standardized embeddings")
       ->check(CLI::IsMember({"auto", "raw", "l2", "standardized"}));
+  command.add_option("--embedding-layer", options.embedding_layer,
+                     "encoder or projector.K; of another than the version serves only the scores come");
   command
       .add_option("--label-fractions", options.label_fractions,
                   "also judge heads of these shares of the train tracks, such as 0.01,0.1,1")

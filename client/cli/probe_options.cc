@@ -41,6 +41,7 @@ absl::StatusOr<v1::ProbeConfig> MakeProbeConfig(const ProbeOptions& options) {
   if (!options.label_fractions.empty()) {
     config.mutable_label_fractions()->Assign(options.label_fractions.begin(), options.label_fractions.end());
   }
+  if (options.embedding_layer) config.set_embedding_layer(*options.embedding_layer);
   if (options.max_epochs) config.set_max_epochs(*options.max_epochs);
   if (options.seed) config.set_seed(*options.seed);
   return config;

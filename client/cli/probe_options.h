@@ -25,6 +25,8 @@ struct ProbeOptions {
   std::optional<double> l2_strength = {};
   // auto, raw, l2 or standardized.
   std::optional<std::string> features = {};
+  // "encoder", "projector.1", ...
+  std::optional<std::string> embedding_layer = {};
   std::vector<double> label_fractions = {};
   std::optional<int32_t> max_epochs = {};
   std::optional<uint64_t> seed = {};

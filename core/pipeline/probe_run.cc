@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
-#include "core/engine/torch_encoder.h"
 #include "core/pipeline/clip_embeddings.h"
 #include "core/pipeline/clip_log_mel.h"
+#include "core/pipeline/open_encoder.h"
 #include "core/probe/head_probe.h"
 #include "core/probe/knn_probe.h"
 
@@ -172,31 +172,30 @@ absl::StatusOr<ProbeRunResult> RunProbe(const ProbeRunRequest& request, const da
   TIMBRE_RETURN_IF_ERROR(CheckTags(train, test));
   TIMBRE_RETURN_IF_ERROR(CheckTracks(train, test));
   TIMBRE_ASSIGN_OR_RETURN(const registry::Version version, models.GetVersion(request.model, request.version));
-  TIMBRE_ASSIGN_OR_RETURN(const weights::TensorMap tensors,
-                          models.ReadEncoder(request.model, request.version));
   // The raw embeddings of an untrained encoder differ by about 1e-5 only, which bf16 cannot tell apart.
-  const engine::TorchEncoderOptions options = {.architecture = version.card.architecture,
-                                               .device = request.device,
-                                               .precision = "fp32",
-                                               .max_batch = kBatchWindows};
+  const engine::TorchEncoderOptions options = {
+      .device = request.device, .precision = "fp32", .max_batch = kBatchWindows};
+  const std::string& layer =
+      request.config.embedding_layer.empty() ? version.card.embedding_layer : request.config.embedding_layer;
   const ProbeRun run(train, test, request.config, cancel, on_progress);
   ProbeRunResult result;
   ProbeFindings& findings = result.findings;
   findings.tags = train.tags();
   findings.bootstrap = request.config.bootstrap;
   {
-    TIMBRE_ASSIGN_OR_RETURN(const auto encoder, engine::MakeTorchEncoder(tensors, options));
+    TIMBRE_ASSIGN_OR_RETURN(const auto encoder, OpenEncoder(models, version, layer, options));
     TIMBRE_RETURN_IF_ERROR(run.Trained(*encoder, findings));
   }
   if (request.config.baselines.untrained) {
     TIMBRE_ASSIGN_OR_RETURN(const auto encoder,
-                            engine::MakeUntrainedTorchEncoder(request.config.seed, options));
+                            OpenUntrainedEncoder(models, version, layer, request.config.seed, options));
     TIMBRE_ASSIGN_OR_RETURN(findings.untrained, run.Untrained(*encoder));
   }
   if (request.config.baselines.log_mel) {
     TIMBRE_ASSIGN_OR_RETURN(findings.log_mel, run.LogMel());
   }
   TIMBRE_RETURN_IF_ERROR(cancel.Check());
+  if (layer != version.card.embedding_layer) return result;  // a tagger takes the embeddings that are served
   const registry::Tagger tagger = MakeTagger(request, findings, evaluation_bytes(findings));
   TIMBRE_ASSIGN_OR_RETURN(result.tagger,
                           models.AddTagger(request.model, request.version, tagger, findings.trained.head));

@@ -61,7 +61,8 @@ struct ProbeFindings {
 
 struct ProbeRunResult {
   ProbeFindings findings;
-  registry::Tagger tagger;  // attached to the version
+  registry::Tagger
+      tagger;  // attached to the version; without an id where the probe took another layer than it serves
 };
 
 // Makes the tagger's evaluation from the findings (the server's codec).

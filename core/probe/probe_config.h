@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -49,6 +50,9 @@ struct ProbeConfig {
   std::vector<double> label_fractions = {};  // of the train tracks
   BaselineConfig baselines = {};
   int64_t map_points = 2000;  // 0: no map
+  // Where the embedding is taken: "encoder", "projector.1", ... (weights/embedding_layer.h); empty: where the
+  // version serves it.
+  std::string embedding_layer = {};
 };
 
 // Errors: kInvalidArgument, the message names field, value and range.

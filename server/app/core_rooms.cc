@@ -5,8 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
+#include "core/engine/cpu_engine.h"
 #include "core/engine/torch_encoder.h"
 #include "core/model/device.h"
+#include "core/weights/embedding_layer.h"
 
 namespace timbre::app {
 namespace {
@@ -35,6 +37,49 @@ embed::Embedder::Options EmbedderOptions(const Settings& settings, embed::Observ
   return options;
 }
 
+// Which engine encodes for a version: the CPU engine what it can, LibTorch the rest.
+struct Engines {
+  std::shared_ptr<engine::CpuEngine> cpu;  // null: LibTorch alone
+  engine::TorchEncoderOptions torch;
+
+  std::string description() const {
+    return cpu != nullptr ? cpu->description()
+                          : absl::StrCat("libtorch ", torch.device, " ", torch.precision);
+  }
+
+  absl::StatusOr<std::shared_ptr<engine::Encoder>> operator()(const registry::Version& version,
+                                                              const registry::VersionWeights& weights) const {
+    const weights::ModelCard& card = version.card;
+    if (cpu != nullptr && card.architecture == "sample_cnn" &&
+        card.embedding_layer == weights::kEncoderLayer) {
+      return cpu->Load(weights.encoder);
+    }
+    engine::TorchEncoderOptions options = torch;
+    options.architecture = card.architecture;
+    options.embedding_layer = card.embedding_layer;
+    return engine::MakeTorchEncoder(weights.encoder, options, weights.projector);
+  }
+};
+
+absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Device& device,
+                                    const StateLayout& layout) {
+  Engines engines;
+  engines.torch.device = device.name();
+  engines.torch.precision = settings.precision;
+  engines.torch.max_batch = settings.max_batch_windows;
+  if (settings.engine == "torch" || (settings.engine == "auto" && device.cuda)) return engines;
+  if (device.cuda) {
+    return absl::InvalidArgumentError(
+        "inference.engine is timbre, which computes on a CPU, but the device is a GPU; set device to cpu, or "
+        "the "
+        "engine to auto");
+  }
+  TIMBRE_ASSIGN_OR_RETURN(engines.cpu, engine::CpuEngine::Create({.precision = settings.precision,
+                                                                  .threads = settings.compute_threads,
+                                                                  .plan_file = layout.engine_plan}));
+  return engines;
+}
+
 }  // namespace
 
 std::string Version() { return TIMBRE_VERSION; }
@@ -57,18 +102,10 @@ absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLay
   TIMBRE_ASSIGN_OR_RETURN(rooms.exporter,
                           metrics::Exporter::Start({settings.metrics_address, Version(), Build()}));
 
-  engine::TorchEncoderOptions engine;
-  engine.device = rooms.device;
-  engine.precision = settings.precision;
-  engine.max_batch = settings.max_batch_windows;
-  rooms.engine = absl::StrCat("libtorch ", rooms.device, " ", settings.precision);
-  auto make_encoder = [engine](const registry::Version& version, const registry::VersionWeights& weights) {
-    engine::TorchEncoderOptions options = engine;
-    options.architecture = version.card.architecture;
-    options.embedding_layer = version.card.embedding_layer;
-    return engine::MakeTorchEncoder(weights.encoder, options, weights.projector);
-  };
-  rooms.registry = std::make_unique<registry::ModelRegistry>(*rooms.models, make_encoder,
+  Engines engines;
+  TIMBRE_ASSIGN_OR_RETURN(engines, MakeEngines(settings, device, layout));
+  rooms.engine = engines.description();
+  rooms.registry = std::make_unique<registry::ModelRegistry>(*rooms.models, engines,
                                                              static_cast<size_t>(settings.loaded_versions));
   rooms.embedder = std::make_unique<embed::Embedder>(*rooms.registry,
                                                      EmbedderOptions(settings, rooms.exporter->inference()));

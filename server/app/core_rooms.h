@@ -21,8 +21,10 @@ struct StateLayout {
         models(root / "models"),
         datasets(root / "datasets"),
         jobs(root / "jobs"),
-        spool(root / "spool") {}
+        spool(root / "spool"),
+        engine_plan(root / "engine_plan.json") {}
   std::filesystem::path database, models, datasets, jobs, spool;
+  std::filesystem::path engine_plan;  // what the CPU engine measured of this machine
 };
 
 // The rooms of core that the services work with, in the order in which they are made.

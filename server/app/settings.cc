@@ -79,6 +79,8 @@ void TakeInference(const config::v1::InferenceConfig& proto, Settings& settings,
                    convert::FieldErrors& errors) {
   Take(proto.precision(), settings.precision);
   CheckChoice("inference.precision", settings.precision, {"fp32", "bf16", "auto"}, errors);
+  Take(proto.engine(), settings.engine);
+  CheckChoice("inference.engine", settings.engine, {"auto", "timbre", "torch"}, errors);
   Take(proto.max_batch_windows(), settings.max_batch_windows);
   errors.CheckRange("inference.max_batch_windows", settings.max_batch_windows, 1, 1024);
   if (proto.has_max_batch_wait_ms()) settings.max_batch_wait = absl::Milliseconds(proto.max_batch_wait_ms());

@@ -20,6 +20,7 @@ struct Settings {
   std::string device = "auto";
   int compute_threads = 0;  // resolved: never 0 after Load
   std::string precision = "fp32";
+  std::string engine = "auto";  // auto | timbre | torch
   int max_batch_windows = 16;
   absl::Duration max_batch_wait = absl::Milliseconds(2);
   int64_t queue_capacity_windows = 4096;

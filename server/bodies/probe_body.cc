@@ -45,8 +45,10 @@ absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::Job
                                              on_progress, evaluation_bytes));
   v1::Job out;
   *out.mutable_linear_probe_result() = convert::FindingsToProto(result.findings);
-  out.mutable_linear_probe_result()->set_tagger(
-      convert::TaggerName(version.model, version.version, result.tagger.id));
+  if (!result.tagger.id.empty()) {
+    out.mutable_linear_probe_result()->set_tagger(
+        convert::TaggerName(version.model, version.version, result.tagger.id));
+  }
   return out.SerializeAsString();
 }
 

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "core/weights/embedding_layer.h"
+
 namespace timbre::convert {
 namespace {
 
@@ -123,6 +125,10 @@ probe::ProbeConfig ProbeConfigFromProto(const v1::ProbeConfig& proto, const std:
   TakeBootstrap(proto.bootstrap(), p + "bootstrap.", errors, config.bootstrap);
   TakeFractions(proto, p + "label_fractions", errors, config);
   TakeBaselines(proto.baselines(), p + "baselines.", errors, config.baselines);
+  config.embedding_layer = proto.embedding_layer();
+  if (!config.embedding_layer.empty()) {
+    errors.AddIfError(p + "embedding_layer", weights::ParseEmbeddingLayer(config.embedding_layer).status());
+  }
   return config;
 }
 
@@ -152,6 +158,7 @@ v1::ProbeConfig ProbeConfigToProto(const probe::ProbeConfig& config) {
   proto.mutable_baselines()->set_knn(config.baselines.knn);
   proto.mutable_baselines()->set_knn_neighbor_count(static_cast<int32_t>(config.baselines.knn_neighbors));
   proto.set_map_point_limit(static_cast<int32_t>(config.map_points));
+  proto.set_embedding_layer(config.embedding_layer);
   return proto;
 }
 

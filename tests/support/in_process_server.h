@@ -29,6 +29,7 @@ class InProcessServer {
     settings_.data_root = folder_.path() / "data";
     settings_.device = "cpu";
     settings_.compute_threads = 2;
+    settings_.engine = "torch";  // the CPU engine measures the machine for each state folder
     settings_.drain_grace = absl::Seconds(10);
     std::filesystem::create_directories(settings_.data_root);
   }

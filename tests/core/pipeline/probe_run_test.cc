@@ -49,6 +49,35 @@ class ProbeRunTest : public PipelineTest {
   std::vector<std::string> phases_;
 };
 
+TEST_F(ProbeRunTest, AnotherLayerThanTheVersionServesIsJudgedButMakesNoTagger) {
+  torch::manual_seed(7);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, model::MakeEncoder({}));
+  registry::ModelStore::NewVersion version;
+  version.model = "tiny";
+  version.encoder = model::ExportTensors(*encoder);
+  version.projector["0.weight"] = {.shape = {24, 512}, .values = std::vector<float>(24 * 512, 0.01F)};
+  for (size_t i = 0; i < version.projector["0.weight"].values.size(); i += 7) {
+    version.projector["0.weight"].values[i] = -0.02F;
+  }
+  ASSERT_THAT(models_->Publish(version), IsOk());
+  const auto train = Corpus("train", 8);
+  const auto test = Corpus("test", 4);
+  probe::ProbeConfig config{.max_epochs = 5};
+  config.baselines = {.untrained = true, .log_mel = false, .knn = false};
+  config.embedding_layer = "projector.1";
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeRunResult result, Probe(*train, *test, {}, config));
+  EXPECT_EQ(result.findings.trained.head.at("weight").shape, (std::vector<int64_t>{2, 24}));
+  EXPECT_TRUE(result.tagger.id.empty());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const registry::Version found, models_->GetVersion("tiny", 1));
+  EXPECT_THAT(found.taggers, IsEmpty());
+  config.embedding_layer = "projector.2";
+  EXPECT_THAT(Probe(*train, *test, {}, config),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("projector.2")));
+  config.embedding_layer = "encoder";
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const ProbeRunResult served, Probe(*train, *test, {}, config));
+  EXPECT_FALSE(served.tagger.id.empty());
+}
+
 TEST_F(ProbeRunTest, AProbeJudgesBothEncodersAndAttachesATagger) {
   PublishFresh();
   const auto train = Corpus("train", 8);
