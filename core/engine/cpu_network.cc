@@ -13,6 +13,11 @@ namespace {
 constexpr int64_t kGroup = 16;               // windows that a thread takes through the late layers together
 constexpr int64_t kStackedPoolWindows = 27;  // a layer with so few is stacked
 
+template <typename T>
+int64_t TileCount(const TiledLayer<T>& layer) {
+  return (layer.pool_windows() + layer.tile() - 1) / layer.tile();
+}
+
 }  // namespace
 
 int64_t StackOf(const FoldedLayer& layer) { return layer.rows_out() <= kStackedPoolWindows ? kGroup : 1; }
@@ -123,7 +128,7 @@ template <typename T>
 absl::Status CpuNetwork<T>::EncodeGroup(Member& member, const float* windows, int64_t count, float* out) {
   for (int64_t w = 0; w < count; ++w) {
     for (size_t l = 0; l < stacked_from_; ++l) {
-      const int64_t tiles = (layers_[l]->pool_windows() + layers_[l]->tile() - 1) / layers_[l]->tile();
+      const int64_t tiles = TileCount(*layers_[l]);
       const int64_t slot = l + 1 < stacked_from_ ? 0 : w;
       T* next_input = member.inputs[l + 1].data() + slot * BufferStride(l + 1);
       const Piece<T> whole{.in = member.inputs[l].data(),
@@ -144,7 +149,7 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
   Member& shared = *members_.front();
   absl::Status status;
   for (size_t l = 0; l < stacked_from_; ++l) {
-    const int64_t tiles = (layers_[l]->pool_windows() + layers_[l]->tile() - 1) / layers_[l]->tile();
+    const int64_t tiles = TileCount(*layers_[l]);
     const Piece<T> whole{.in = shared.inputs[l].data(),
                          .out = shared.inputs[l + 1].data() + kRowsBefore * layers_[l]->out_channels()};
     int64_t tile = index;
