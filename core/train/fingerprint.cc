@@ -52,10 +52,10 @@ class Hasher {
 void AddOptimizer(const OptimizerConfig& optimizer, Hasher& hash) {
   hash.Reals({optimizer.learning_rate, optimizer.weight_decay, optimizer.beta1, optimizer.beta2,
               optimizer.epsilon, optimizer.momentum, optimizer.trust_coefficient,
-              optimizer.schedule.final_ratio, optimizer.gradient_clip_norm});
+              optimizer.schedule.final_ratio, optimizer.gradient_clip_norm, optimizer.bias_rate_multiple});
   hash.Integers({static_cast<int64_t>(optimizer.kind), optimizer.nesterov ? 1 : 0,
                  static_cast<int64_t>(optimizer.schedule.kind), optimizer.schedule.warmup_steps,
-                 optimizer.accumulation_steps});
+                 optimizer.accumulation_steps, optimizer.constant_predictor_rate ? 1 : 0});
 }
 
 }  // namespace

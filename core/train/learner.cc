@@ -9,6 +9,7 @@
 #include "core/model/seeding.h"
 #include "core/model/torch_compat.h"
 #include "core/model/torch_guard.h"
+#include "core/train/rate_groups.h"
 #include "core/train/schedule.h"
 
 namespace timbre::train {
@@ -58,11 +59,11 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const TrainingConfig& c
   TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making an optimiser", [&] {
     learner->objective_->to(learner->device_);
     learner->objective_->train();
-    learner->parameters_ = learner->online_.parameters();
-    for (torch::Tensor& parameter : learner->objective_->parameters()) {
-      learner->parameters_.push_back(parameter);
-    }
-    learner->optimizer_ = MakeOptimizer(config.optimizer, learner->parameters_);
+    const std::vector<torch::Tensor> own = learner->online_.parameters();
+    const std::vector<torch::Tensor> predictor = learner->objective_->parameters();
+    learner->parameters_ = own;
+    learner->parameters_.insert(learner->parameters_.end(), predictor.begin(), predictor.end());
+    learner->optimizer_ = MakeRatedOptimizer(config.optimizer, own, predictor);
     return absl::OkStatus();
   }));
   return learner;

@@ -38,6 +38,8 @@ struct OptimizerConfig {
   ScheduleConfig schedule = {};
   double gradient_clip_norm = 0;  // L2 norm over all parameters; 0: no clipping
   int64_t accumulation_steps = 1;
+  double bias_rate_multiple = 1;         // rate of parameters of one dimension, by the others'
+  bool constant_predictor_rate = false;  // the objective's parameters keep learning_rate: rate_groups.h
 };
 
 // Everything that changes the result of a training.

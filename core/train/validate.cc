@@ -58,6 +58,7 @@ absl::Status CheckOptimizer(const OptimizerConfig& optimizer) {
   TIMBRE_RETURN_IF_ERROR(CheckRange("warmup_steps", optimizer.schedule.warmup_steps, 0, 1'000'000'000));
   TIMBRE_RETURN_IF_ERROR(CheckReal("final_ratio", optimizer.schedule.final_ratio, 0, 1));
   TIMBRE_RETURN_IF_ERROR(CheckReal("gradient_clip_norm", optimizer.gradient_clip_norm, 0, 1e9));
+  TIMBRE_RETURN_IF_ERROR(CheckReal("bias_rate_multiple", optimizer.bias_rate_multiple, 0, 1000));
   return CheckRange("accumulation_steps", optimizer.accumulation_steps, 1, 1024);
 }
 

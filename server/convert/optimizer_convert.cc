@@ -104,6 +104,9 @@ train::OptimizerConfig OptimizerFromProto(const v1::OptimizerConfig& proto, cons
   errors.CheckRange(p + "gradient_clip_norm", config.gradient_clip_norm, 0.0, 1e9);
   if (proto.has_accumulation_steps()) config.accumulation_steps = proto.accumulation_steps();
   errors.CheckRange<int64_t>(p + "accumulation_steps", config.accumulation_steps, 1, 1024);
+  if (proto.has_bias_rate_multiple()) config.bias_rate_multiple = proto.bias_rate_multiple();
+  errors.CheckRange(p + "bias_rate_multiple", config.bias_rate_multiple, 0.0, 1000.0);
+  config.constant_predictor_rate = proto.constant_predictor_rate();
   return config;
 }
 
@@ -134,6 +137,8 @@ v1::OptimizerConfig OptimizerToProto(const train::OptimizerConfig& config) {
   }
   proto.set_gradient_clip_norm(config.gradient_clip_norm);
   proto.set_accumulation_steps(static_cast<int32_t>(config.accumulation_steps));
+  proto.set_bias_rate_multiple(config.bias_rate_multiple);
+  proto.set_constant_predictor_rate(config.constant_predictor_rate);
   return proto;
 }
 

@@ -50,7 +50,8 @@ TEST(ConfigConvertTest, WhatIsSetComesBackAsItWas) {
   const char* const texts[] = {
       "optimizer { learning_rate: 0.5 adam { beta1: 0.8 beta2: 0.99 epsilon: 1e-6 weight_decay: 0.1 } }",
       "optimizer { adam_w { weight_decay: 0.05 } schedule { warmup_steps: 7 constant {} } }",
-      "optimizer { sgd { momentum: 0.5 nesterov: true weight_decay: 0.1 } gradient_clip_norm: 2 }",
+      "optimizer { sgd { momentum: 0.5 nesterov: true weight_decay: 0.1 } gradient_clip_norm: 2 "
+      "bias_rate_multiple: 0.024 constant_predictor_rate: true }",
       "optimizer { lars { momentum: 0.5 nesterov: true weight_decay: 0.1 trust_coefficient: 0.02 } "
       "schedule { warmup_steps: 9 cosine { final_ratio: 0.1 } } accumulation_steps: 3 }",
       "encoder { architecture: 'sample_cnn_tiny' initialization: INITIALIZATION_KAIMING dropout: 0.1 }",
