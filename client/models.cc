@@ -47,6 +47,20 @@ absl::StatusOr<v1::Model> SetLabel(const Connection& connection, const std::stri
   return std::move(*response->mutable_model());
 }
 
+absl::StatusOr<v1::ModelVersion> DeriveVersion(const Connection& connection, const std::string& model_version,
+                                               const std::string& embedding_layer) {
+  v1::DeriveVersionRequest request;
+  request.set_model_version(model_version);
+  request.set_embedding_layer(embedding_layer);
+  const auto stub = v1::ModelService::NewStub(connection.channel);
+  // A second time gives the version that the first one made.
+  auto response = CallUnary<v1::DeriveVersionResponse>(
+      connection, Retry::kSafe,
+      [&](auto* context, auto* out) { return stub->DeriveVersion(context, request, out); });
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_version());
+}
+
 absl::Status DeleteModel(const Connection& connection, const std::string& name, bool force) {
   v1::DeleteModelRequest request;
   request.set_name(name);

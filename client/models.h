@@ -23,6 +23,10 @@ absl::StatusOr<v1::Model> GetModel(const Connection& connection, const std::stri
 absl::StatusOr<v1::Model> SetLabel(const Connection& connection, const std::string& model_version,
                                    const std::string& label);
 
+// Makes a version that serves another layer of the same weights.
+absl::StatusOr<v1::ModelVersion> DeriveVersion(const Connection& connection, const std::string& model_version,
+                                               const std::string& embedding_layer);
+
 // Deletes models/{model}, or one version of it; `force` also what labels point to.
 absl::Status DeleteModel(const Connection& connection, const std::string& name, bool force);
 

@@ -114,6 +114,32 @@ void AddExport(CLI::App& group, Session& session) {
       [&session, options] { session.command = [&session, options] { return Export(session, *options); }; });
 }
 
+absl::StatusOr<ExitCode> Derive(const Session& session, const std::string& name, const std::string& layer) {
+  const auto version = client::DeriveVersion(session.Connect(), name, layer);
+  if (!version.ok()) return version.status();
+  session.console.out << (session.json
+                              ? ToJson(*version)
+                              : absl::StrCat(client::ShortVersion(version->name()), " serves ",
+                                             version->embedding_layer(), ", ", version->embedding_dim(),
+                                             " numbers\n  space     ", version->embedding_space_id(), "\n"));
+  return ExitCode::kOk;
+}
+
+void AddDerive(CLI::App& group, Session& session) {
+  auto name = std::make_shared<std::string>();
+  auto layer = std::make_shared<std::string>();
+  CLI::App* command =
+      group.add_subcommand("derive", "Make a version that serves another layer of the same weights");
+  command->add_option("version", *name, "m/3 or models/m/versions/3")
+      ->required()
+      ->transform(LongName(client::ModelVersionName));
+  command->add_option("--layer", *layer, "encoder, projector.1, projector.2, ...")->required();
+  command->footer(Example("timbre model derive m/3 --layer projector.1"));
+  command->callback([&session, name, layer] {
+    session.command = [&session, name, layer] { return Derive(session, *name, *layer); };
+  });
+}
+
 void AddDelete(CLI::App& group, Session& session) {
   auto name = std::make_shared<std::string>();
   auto force = std::make_shared<bool>(false);
@@ -131,11 +157,12 @@ void AddDelete(CLI::App& group, Session& session) {
 }  // namespace
 
 void AddModelCommand(CLI::App& app, Session& session) {
-  CLI::App* group = app.add_subcommand("model", "Import, export and delete model versions");
+  CLI::App* group = app.add_subcommand("model", "Import, export, derive and delete model versions");
   group->require_subcommand(1);
   group->footer(Example("timbre model import clmr.safetensors --model clmr"));
   AddImport(*group, session);
   AddExport(*group, session);
+  AddDerive(*group, session);
   AddDelete(*group, session);
 }
 

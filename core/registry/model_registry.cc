@@ -1,6 +1,7 @@
 #include "core/registry/model_registry.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -47,6 +48,18 @@ absl::StatusOr<Tagger> ChooseTagger(const Version& version, const std::string& w
   }
   return absl::NotFoundError(
       absl::StrCat(Named(version), " has no tagger '", wanted, "'; there is ", absl::StrJoin(ids, ", ")));
+}
+
+// Lets the encoder make what it makes at the first use, so that no request waits for it; an encoder that
+// gives nonsense is not served.
+absl::Status WarmUp(engine::Encoder& encoder) {
+  const std::vector<float> window(static_cast<size_t>(encoder.window_samples()), 0.0F);
+  std::vector<float> embedding(static_cast<size_t>(encoder.embedding_dim()));
+  TIMBRE_RETURN_IF_ERROR(encoder.Encode(window, 1, embedding));
+  if (std::all_of(embedding.begin(), embedding.end(), [](float value) { return std::isfinite(value); })) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError("the model's embedding of silence is not finite; its weights are damaged");
 }
 
 }  // namespace
@@ -133,11 +146,15 @@ std::shared_ptr<ModelRegistry::Slot> ModelRegistry::FindOrAdd(const Version& ver
   }
   is_new = true;
   slots_.insert(slots_.begin(), std::make_shared<Slot>(version));
-  for (size_t i = slots_.size(); i-- > 1 && slots_.size() > capacity_;) {
+  Trim();
+  return slots_.front();
+}
+
+void ModelRegistry::Trim() {
+  for (size_t i = slots_.size(); i-- > 1 && slots_.size() > capacity_ + promotes_;) {
     // What others wait for stays, else they would load it twice.
     if (!slots_[i]->IsLoading()) slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return slots_.front();
 }
 
 void ModelRegistry::Fill(const std::shared_ptr<Slot>& slot) {
@@ -154,6 +171,7 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::MakeModel(cons
   TIMBRE_ASSIGN_OR_RETURN(const VersionWeights weights,
                           store_.ReadWeights(version.model, version.version, version.card.embedding_layer));
   TIMBRE_ASSIGN_OR_RETURN(auto encoder, factory_(version, weights));
+  TIMBRE_RETURN_IF_ERROR(WarmUp(*encoder));
   return std::make_shared<const LoadedModel>(LoadedModel{version, std::move(encoder)});
 }
 
@@ -204,9 +222,17 @@ absl::StatusOr<std::shared_ptr<const LoadedTagger>> ModelRegistry::MakeTagger(co
 
 absl::StatusOr<Version> ModelRegistry::Promote(const std::string& model, const std::string& label,
                                                int64_t version) {
-  TIMBRE_ASSIGN_OR_RETURN(const auto loaded, Load(model, version));
-  TIMBRE_RETURN_IF_ERROR(store_.SetLabel(model, label, version));
-  return loaded->version;
+  {
+    base::MutexLock lock(mutex_);
+    ++promotes_;
+  }
+  auto loaded = Load(model, version);
+  absl::Status moved = loaded.ok() ? store_.SetLabel(model, label, version) : loaded.status();
+  base::MutexLock lock(mutex_);
+  --promotes_;
+  Trim();
+  if (!moved.ok()) return moved;
+  return (*loaded)->version;
 }
 
 void ModelRegistry::Evict(const std::string& model, int64_t version) {

@@ -42,8 +42,8 @@ struct ModelSelector {
   std::string tagger;  // for Tag; empty: the version's default
 };
 
-// Resolves selectors to loaded models; loads on first use (or ahead: Warm) and keeps the last `capacity`
-// versions. Threads: safe. Loading does not block requests for other versions.
+// Resolves selectors to loaded models; loads and warms up on first use (or ahead: Promote) and keeps the last
+// `capacity` versions. Threads: safe. Loading does not block requests for other versions.
 class ModelRegistry {
  public:
   // Makes an encoder from a version's weights: the composition root says which engine.
@@ -64,7 +64,8 @@ class ModelRegistry {
   absl::StatusOr<std::shared_ptr<const LoadedTagger>> AcquireTagger(const LoadedModel& model,
                                                                     const std::string& tagger);
 
-  // Loads the version first, then moves the label: a promote that fails leaves the old in place.
+  // Loads the version first, then moves the label, so that no request waits for it; meanwhile one version
+  // more than `capacity` is kept, and what served until then. A promote that fails leaves the old in place.
   // Errors: as Acquire, and as ModelStore::SetLabel.
   absl::StatusOr<Version> Promote(const std::string& model, const std::string& label, int64_t version);
 
@@ -75,6 +76,7 @@ class ModelRegistry {
   struct Slot;
   absl::StatusOr<std::pair<std::string, int64_t>> Resolve(const ModelSelector& selector) const;
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const std::string& model, int64_t version);
+  void Trim() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Slot> FindOrAdd(const Version& version, bool& is_new);
   void Fill(const std::shared_ptr<Slot>& slot);
   void Drop(const std::shared_ptr<Slot>& slot);
@@ -87,6 +89,7 @@ class ModelRegistry {
   const size_t capacity_;
   base::Mutex mutex_;
   std::vector<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);  // most recently used first
+  size_t promotes_ ABSL_GUARDED_BY(mutex_) = 0;                       // under way
 };
 
 }  // namespace timbre::registry

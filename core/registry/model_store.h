@@ -83,6 +83,11 @@ class ModelStore {
   // projector does not have.
   absl::StatusOr<Version> Publish(const NewVersion& version);
 
+  // Makes the next version of the weights of another, with the embedding taken at `layer`; the first that was
+  // made so, if there is one. Errors: kNotFound · kInvalidArgument a layer that the version does not have, or
+  // its own · kDataLoss.
+  absl::StatusOr<Version> Derive(const std::string& model, int64_t version, const std::string& layer);
+
   // Attaches a tagger (idempotent by job) with its head, the tensors of a weights::TagHead. An empty id
   // becomes t1, t2, ... Errors: kNotFound no such version · kInvalidArgument the id's form, no tags, a head
   // of another shape · kAlreadyExists the id is another job's.
@@ -133,7 +138,8 @@ class ModelStore {
   const std::shared_ptr<store::Database> database_;
   const std::filesystem::path root_;
   const base::Clock& clock_;
-  base::Mutex write_mutex_;  // one writer after another; taken before mutex_
+  base::Mutex derive_mutex_;  // taken before write_mutex_
+  base::Mutex write_mutex_;   // one writer after another; taken before mutex_
   mutable base::Mutex mutex_;
   std::map<std::string, CatalogEntry> catalog_ ABSL_GUARDED_BY(mutex_);
 };

@@ -132,6 +132,7 @@ std::string ModelCardToJson(const ModelCard& card) {
       {"create_time", absl::FormatTime(absl::RFC3339_full, card.create_time, absl::UTCTimeZone())},
   };
   if (!card.projector_digest.empty()) json["projector_digest"] = card.projector_digest;
+  if (!card.derived_from.empty()) json["derived_from"] = card.derived_from;
   if (card.origin.has_value()) {
     json["origin"] = {{"file_name", card.origin->file_name},
                       {"sha256", card.origin->sha256},
@@ -164,6 +165,7 @@ absl::StatusOr<ModelCard> ModelCardFromJson(const std::string& text) {
   }
   reader.Text("weights_digest", card.weights_digest);
   if (json.contains("projector_digest")) reader.Text("projector_digest", card.projector_digest);
+  if (json.contains("derived_from")) reader.Text("derived_from", card.derived_from);
   reader.Text("dataset", card.dataset);
   reader.Text("dataset_digest", card.dataset_digest);
   reader.Text("job", card.job);

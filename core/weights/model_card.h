@@ -40,7 +40,8 @@ struct ModelCard {
   std::string projector_digest;  // of the projector's; empty without one
   std::string dataset;           // resource name of the data set, empty if imported
   std::string dataset_digest;
-  std::string job;  // resource name of the training job
+  std::string job;           // resource name of the training job
+  std::string derived_from;  // resource name of the version whose weights these are; empty for most
   uint64_t seed = 0;
   int64_t steps = 0;
   std::string training_config;  // the job's TrainingConfig as text, for people

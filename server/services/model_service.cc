@@ -45,10 +45,26 @@ grpc::ServerUnaryReactor* ModelService::SetLabel(grpc::CallbackServerContext* co
         const std::string label = request->label().empty() ? "stable" : request->label();
         TIMBRE_RETURN_IF_ERROR(convert::CheckId("label", label));
         TIMBRE_RETURN_IF_ERROR(deps_.registry.Promote(name.model, label, name.version).status());
+        deps_.embedder.ReleaseUnused();
         TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(name.model));
         *response->mutable_model() = convert::ModelToProto(model);
         return absl::OkStatus();
       });
+}
+
+grpc::ServerUnaryReactor* ModelService::DeriveVersion(grpc::CallbackServerContext* context,
+                                                      const v1::DeriveVersionRequest* request,
+                                                      v1::DeriveVersionResponse* response) {
+  return deps_.runner.Run("ModelService/DeriveVersion", context,
+                          [this, request, response](const rpc::CallContext&) -> absl::Status {
+                            TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName name,
+                                                    convert::ParseVersionName(request->model_version()));
+                            TIMBRE_ASSIGN_OR_RETURN(
+                                const registry::Version version,
+                                deps_.models.Derive(name.model, name.version, request->embedding_layer()));
+                            *response->mutable_version() = convert::VersionToProto(version);
+                            return absl::OkStatus();
+                          });
 }
 
 grpc::ServerUnaryReactor* ModelService::DeleteModel(grpc::CallbackServerContext* context,

@@ -32,6 +32,9 @@ class ModelService final : public v1::ModelService::CallbackService {
                                      v1::GetModelResponse* response) override;
   grpc::ServerUnaryReactor* SetLabel(grpc::CallbackServerContext* context, const v1::SetLabelRequest* request,
                                      v1::SetLabelResponse* response) override;
+  grpc::ServerUnaryReactor* DeriveVersion(grpc::CallbackServerContext* context,
+                                          const v1::DeriveVersionRequest* request,
+                                          v1::DeriveVersionResponse* response) override;
   grpc::ServerUnaryReactor* DeleteModel(grpc::CallbackServerContext* context,
                                         const v1::DeleteModelRequest* request,
                                         v1::DeleteModelResponse* response) override;

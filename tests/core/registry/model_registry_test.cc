@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <thread>
 
 #include "tests/core/registry/registry_fixture.h"
@@ -127,6 +128,34 @@ TEST_F(ModelRegistryTest, TheLeastRecentlyUsedGoesButLivesOnInTheHandsThatHoldIt
   EXPECT_EQ(loads_, 3);
   ASSERT_THAT(registry.Acquire(Of("clmr", 2)), IsOk());
   EXPECT_EQ(loads_, 4);
+}
+
+TEST_F(ModelRegistryTest, APromoteKeepsWhatServesUntilTheLabelHasMovedAndThenLetsItGo) {
+  Publish("clmr", "", 1);
+  Publish("clmr", "", 2);
+  ModelRegistry registry(*models_, Factory(), 1);
+  ASSERT_THAT(registry.Promote("clmr", "stable", 1), IsOk());
+  std::weak_ptr<const LoadedModel> old = *registry.Acquire(Labelled("clmr"));
+  during_load_ = [&] {
+    during_load_ = {};
+    EXPECT_THAT(registry.Acquire(Labelled("clmr")), IsOk());  // a request that comes meanwhile
+    EXPECT_EQ(loads_, 2);
+    EXPECT_FALSE(old.expired());
+  };
+  ASSERT_THAT(registry.Promote("clmr", "stable", 2), IsOk());
+  EXPECT_TRUE(old.expired());
+  EXPECT_EQ((*registry.Acquire(Labelled("clmr")))->version.version, 2);
+  EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(ModelRegistryTest, AnEncoderThatGivesNonsenseIsNotPromoted) {
+  Publish("clmr", "", 1);
+  Publish("clmr", "", std::numeric_limits<float>::quiet_NaN());
+  ModelRegistry registry(*models_, Factory());
+  ASSERT_THAT(registry.Promote("clmr", "stable", 1), IsOk());
+  EXPECT_THAT(registry.Promote("clmr", "stable", 2),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("finite")));
+  EXPECT_EQ((*registry.Acquire(Labelled("clmr")))->version.version, 1);
 }
 
 TEST_F(ModelRegistryTest, ThreadsThatAskForOneVersionLoadItOnce) {
