@@ -3,8 +3,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/retry_after.h"
 
 namespace timbre::base {
+namespace {
+
+// A full queue clears in about this time.
+constexpr absl::Duration kRetryAfter = absl::Milliseconds(250);
+
+}  // namespace
 
 ThreadPool::ThreadPool(Options options) : options_(std::move(options)), queue_(options_.queue_capacity) {}
 
@@ -22,8 +29,10 @@ absl::Status ThreadPool::Schedule(std::function<void()> function) {
     case PushResult::kPushed:
       return absl::OkStatus();
     case PushResult::kFull:
-      return absl::ResourceExhaustedError(absl::StrCat("the ", options_.name, " queue is full (",
-                                                       options_.queue_capacity, " waiting); try again"));
+      return WithRetryAfter(
+          absl::ResourceExhaustedError(absl::StrCat("the ", options_.name, " queue is full (",
+                                                    options_.queue_capacity, " waiting); try again")),
+          kRetryAfter);
     case PushResult::kClosed:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <thread>
@@ -9,18 +10,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/mutex.h"
+#include "core/embed/ledger.h"
 
 namespace timbre::embed {
 namespace {
 
 struct Request {
-  std::vector<float> windows;  // [count, window_samples]
-  int64_t count = 0;
+  Request(Batcher::Work of, Batcher::Done then) : work(std::move(of)), done(std::move(then)) {}
+
+  int64_t rest() const { return work.count - taken; }
+
+  const Batcher::Work work;
+  const Batcher::Done done;
   int64_t taken = 0;  // windows that went into batches
   absl::Time enqueue_time;
-  absl::Time deadline;
-  base::CancelToken cancel;
-  Batcher::Done done;
   Batcher::Result result;
 };
 using RequestPtr = std::shared_ptr<Request>;
@@ -38,7 +41,7 @@ struct Failure {
 };
 
 // What the thread does next; all empty: the queue was stopped and is drained.
-struct Work {
+struct Step {
   std::vector<Failure> failures;
   std::vector<Piece> batch;
 };
@@ -68,28 +71,21 @@ class Batcher::Impl {
   ~Impl() { Stop(); }
 
   absl::Status Submit(RequestPtr request) {
-    if (request->count < 1 || request->windows.size() != static_cast<size_t>(request->count) * window_size_) {
-      return absl::InvalidArgumentError(absl::StrCat(request->windows.size(), " samples are not ",
-                                                     request->count, " windows of ", window_size_,
+    const Work& work = request->work;
+    if (work.count < 1 || work.windows.size() != static_cast<size_t>(work.count) * window_size_) {
+      return absl::InvalidArgumentError(absl::StrCat(work.windows.size(), " samples are not ", work.count,
+                                                     " windows of ", window_size_,
                                                      "; at least one whole window is needed"));
     }
-    if (absl::Status status = request->cancel.Check(); !status.ok()) return status;
-    int64_t depth = 0;
-    {
-      base::MutexLock lock(mutex_);
-      request->enqueue_time = clock_.Now();
-      if (stopping_) return absl::UnavailableError("the batcher has stopped");
-      if (request->deadline <= request->enqueue_time) return Expired();
-      if (queued_windows_ + request->count > options_.queue_capacity_windows) {
-        return absl::ResourceExhaustedError(absl::StrCat(
-            "the batcher's queue is full: ", queued_windows_, " windows wait, ", request->count,
-            " more would exceed the limit of ", options_.queue_capacity_windows, "; try again later"));
-      }
-      depth = queued_windows_ += request->count;
-      queue_.push_back(std::move(request));
-      changed_.NotifyOne();
-    }
-    if (options_.observer != nullptr) options_.observer->OnQueueDepth(depth);
+    if (absl::Status status = work.cancel.Check(); !status.ok()) return status;
+    base::MutexLock lock(mutex_);
+    request->enqueue_time = clock_.Now();
+    if (stopping_) return absl::UnavailableError("the batcher has stopped");
+    if (work.deadline <= request->enqueue_time) return Expired();
+    queued_windows_ += work.count;
+    ledger_.Enter(work.caller.client);
+    queue_.push_back(std::move(request));
+    changed_.NotifyOne();
     return absl::OkStatus();
   }
 
@@ -103,77 +99,89 @@ class Batcher::Impl {
     if (thread_.joinable()) thread_.join();
   }
 
-  int64_t queued_windows() const {
+  Waiting waiting() const {
     base::MutexLock lock(mutex_);
-    return queued_windows_;
+    if (queue_.empty()) return {};
+    return {queued_windows_, clock_.Now() - queue_.front()->enqueue_time};
   }
 
  private:
   void Run() {
     for (;;) {
-      Work work = NextWork();
-      if (work.failures.empty() && work.batch.empty()) return;
-      if (options_.observer != nullptr) options_.observer->OnQueueDepth(queued_windows());
-      for (Failure& failure : work.failures) failure.request->done(std::move(failure.status));
-      if (!work.batch.empty()) RunBatch(work.batch);
+      Step step = NextStep();
+      if (step.failures.empty() && step.batch.empty()) return;
+      for (Failure& failure : step.failures) failure.request->done(std::move(failure.status));
+      if (!step.batch.empty()) RunBatch(step.batch);
     }
   }
 
   // Blocks until there is something to do.
-  Work NextWork() {
+  Step NextStep() {
     base::MutexLock lock(mutex_);
     for (;;) {
-      Work work;
-      TakeCancelled(work);
+      Step step;
+      TakeCancelled(step);
       BatchLimits limits = options_.limits;
       if (stopping_) limits.max_wait = absl::ZeroDuration();
       const absl::Time now = clock_.Now();
-      const BatchDecision decision = DecideBatch(Pending(), limits, now);
-      Take(decision, now, work);
-      if (!work.failures.empty() || !work.batch.empty()) return work;
-      if (stopping_ && queue_.empty()) return work;
+      std::vector<int64_t> served;
+      const std::vector<PendingRequest> pending = Pending(served);
+      const BatchDecision decision = DecideBatch(pending, std::move(served), limits, now);
+      Take(decision, now, step);
+      if (!step.failures.empty() || !step.batch.empty()) return step;
+      if (stopping_ && queue_.empty()) return step;
       changed_.WaitFor(mutex_, decision.wake_at ? *decision.wake_at - now : absl::InfiniteDuration());
     }
   }
 
-  std::vector<PendingRequest> Pending() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  std::vector<PendingRequest> Pending(std::vector<int64_t>& served) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    served = ledger_.Number();
     std::vector<PendingRequest> pending;
     pending.reserve(queue_.size());
     for (const RequestPtr& request : queue_) {
-      pending.push_back({request->count - request->taken, request->enqueue_time, request->deadline});
+      const Caller& caller = request->work.caller;
+      pending.push_back({request->rest(), request->enqueue_time, request->work.deadline, caller.priority,
+                         ledger_.NumberOf(caller.client)});
     }
     return pending;
   }
 
-  void TakeCancelled(Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void TakeCancelled(Step& step) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const RequestPtr& request : queue_) {
-      if (absl::Status status = request->cancel.Check(); !status.ok()) Fail(request, std::move(status), work);
+      if (absl::Status status = request->work.cancel.Check(); !status.ok()) {
+        Fail(request, std::move(status), step);
+      }
     }
     RemoveFinished();
   }
 
   // Moves out of the queue what the policy has decided on.
-  void Take(const BatchDecision& decision, absl::Time now, Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const size_t index : decision.expired) Fail(queue_[index], Expired(), work);
+  void Take(const BatchDecision& decision, absl::Time now, Step& step) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const size_t index : decision.expired) Fail(queue_[index], Expired(), step);
     for (const BatchDecision::Take& take : decision.batch) {
       const RequestPtr& request = queue_[take.request];
       if (request->taken == 0) request->result.queue_time = now - request->enqueue_time;
-      work.batch.push_back({request, request->taken, take.windows});
+      step.batch.push_back({request, request->taken, take.windows});
       request->taken += take.windows;
+      ledger_.Serve(request->work.caller.client, take.windows);
       queued_windows_ -= take.windows;
     }
     RemoveFinished();
   }
 
-  void Fail(const RequestPtr& request, absl::Status status, Work& work)
+  void Fail(const RequestPtr& request, absl::Status status, Step& step)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    queued_windows_ -= request->count - request->taken;
-    request->taken = request->count;
-    work.failures.push_back({request, std::move(status)});
+    queued_windows_ -= request->rest();
+    request->taken = request->work.count;
+    step.failures.push_back({request, std::move(status)});
   }
 
   void RemoveFinished() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::erase_if(queue_, [](const RequestPtr& request) { return request->taken == request->count; });
+    std::erase_if(queue_, [this](const RequestPtr& request) {
+      if (request->rest() > 0) return false;
+      ledger_.Leave(request->work.caller.client);
+      return true;
+    });
   }
 
   void RunBatch(const std::vector<Piece>& batch) {
@@ -194,14 +202,14 @@ class Batcher::Impl {
       Result& result = piece.request->result;
       result.embeddings.insert(result.embeddings.end(), rows.begin(), rows.end());
       result.infer_time += infer;
-      if (piece.begin + piece.windows == piece.request->count) piece.request->done(std::move(result));
+      if (piece.begin + piece.windows == piece.request->work.count) piece.request->done(std::move(result));
     }
   }
 
   // The batch's windows side by side; those of a single request lie so already.
   std::span<const float> Gather(const std::vector<Piece>& batch, int64_t count) {
     const auto windows = [this](const Piece& piece) {
-      return std::span(std::as_const(piece.request->windows))
+      return std::span(piece.request->work.windows)
           .subspan(static_cast<size_t>(piece.begin) * window_size_,
                    static_cast<size_t>(piece.windows) * window_size_);
     };
@@ -216,14 +224,14 @@ class Batcher::Impl {
   }
 
   void FailBatch(const std::vector<Piece>& batch, const absl::Status& status) {
-    Work work;
+    Step step;
     {
       // The rest of a request whose first windows failed would be of no use.
       base::MutexLock lock(mutex_);
-      for (const Piece& piece : batch) Fail(piece.request, status, work);
+      for (const Piece& piece : batch) Fail(piece.request, status, step);
       RemoveFinished();
     }
-    for (Failure& failure : work.failures) failure.request->done(std::move(failure.status));
+    for (Failure& failure : step.failures) failure.request->done(std::move(failure.status));
   }
 
   const std::shared_ptr<engine::Encoder> encoder_;
@@ -237,6 +245,7 @@ class Batcher::Impl {
   base::Condition changed_;
   // A queued request's `taken` changes under the mutex; all else in it belongs to the batch thread.
   std::deque<RequestPtr> queue_ ABSL_GUARDED_BY(mutex_);
+  Ledger ledger_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_windows_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
@@ -252,19 +261,12 @@ std::unique_ptr<Batcher> Batcher::Start(std::shared_ptr<engine::Encoder> encoder
 
 Batcher::~Batcher() = default;
 
-absl::Status Batcher::Submit(std::vector<float> windows, int64_t count, absl::Time deadline,
-                             base::CancelToken cancel, Done done) {
-  auto request = std::make_shared<Request>();
-  request->windows = std::move(windows);
-  request->count = count;
-  request->deadline = deadline;
-  request->cancel = std::move(cancel);
-  request->done = std::move(done);
-  return impl_->Submit(std::move(request));
+absl::Status Batcher::Submit(Work work, Done done) {
+  return impl_->Submit(std::make_shared<Request>(std::move(work), std::move(done)));
 }
 
 void Batcher::Stop() { impl_->Stop(); }
 
-int64_t Batcher::queued_windows() const { return impl_->queued_windows(); }
+Batcher::Waiting Batcher::waiting() const { return impl_->waiting(); }
 
 }  // namespace timbre::embed

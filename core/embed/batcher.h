@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/clock.h"
 #include "core/embed/batch_policy.h"
+#include "core/embed/caller.h"
 #include "core/embed/observer.h"
 #include "core/engine/encoder.h"
 
@@ -18,13 +20,12 @@ namespace timbre::embed {
 
 // Gathers windows of many requests into batches for one encoder. The unit of work is the window.
 // A request that has expired or was cancelled gets no further batch; work that the engine has begun is
-// finished. Threads: safe. One thread of its own runs the encoder and the callbacks; callbacks must not
-// block, nor stop or destroy the batcher.
+// finished. What may come in at all is Admission's affair. Threads: safe. One thread of its own runs the
+// encoder and the callbacks; callbacks must not block, nor stop or destroy the batcher.
 class Batcher {
  public:
   struct Options {
     BatchLimits limits;
-    int64_t queue_capacity_windows = 4096;
     const base::Clock* clock = nullptr;  // null: the machine's
     Observer* observer = nullptr;        // may be null
   };
@@ -40,19 +41,28 @@ class Batcher {
   static std::unique_ptr<Batcher> Start(std::shared_ptr<engine::Encoder> encoder, const Options& options);
   ~Batcher();
 
-  // Queues `count` windows [count, window_samples]. `done` is called exactly once, unless an error is
-  // returned here. Errors here: kInvalidArgument no windows, or a size that is not count windows ·
-  // kResourceExhausted queue
-  //   full (limit and actual) · kUnavailable stopped · kDeadlineExceeded already · the token's status.
-  // Errors in done: kDeadlineExceeded · the token's status · as Encoder::Encode.
-  absl::Status Submit(std::vector<float> windows, int64_t count, absl::Time deadline,
-                      base::CancelToken cancel, Done done);
+  struct Work {
+    std::vector<float> windows;  // [count, window_samples]
+    int64_t count = 0;
+    Caller caller = {};
+    absl::Time deadline = absl::InfiniteFuture();
+    base::CancelToken cancel = {};
+  };
+  // Queues the windows. `done` is called exactly once, unless an error is returned here. Errors here:
+  // kInvalidArgument no windows, or a size that is not count windows · kUnavailable stopped ·
+  // kDeadlineExceeded already · the token's status. Errors in done: kDeadlineExceeded · the token's status ·
+  // as Encoder::Encode.
+  absl::Status Submit(Work work, Done done);
 
   // Accepts no more, runs what was accepted (without waiting for company), joins. Idempotent.
   void Stop();
 
-  // Windows that wait, not those in the engine.
-  int64_t queued_windows() const;
+  // What waits; not what is in the engine.
+  struct Waiting {
+    int64_t windows = 0;
+    absl::Duration oldest = {};  // how long the oldest request has been here
+  };
+  Waiting waiting() const;
 
  private:
   class Impl;

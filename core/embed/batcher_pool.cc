@@ -45,6 +45,15 @@ absl::StatusOr<std::shared_ptr<Batcher>> BatcherPool::For(
   return batcher;
 }
 
+void BatcherPool::ReleaseUnused() {
+  std::vector<Entry> unused;
+  {
+    base::MutexLock lock(mutex_);
+    unused = Remove([](const Entry& entry) { return entry.model.expired(); });
+  }
+  EndBatchers(unused);
+}
+
 void BatcherPool::Forget(const std::string& model, int64_t version) {
   std::vector<Entry> forgotten;
   {
@@ -63,6 +72,17 @@ void BatcherPool::Stop() {
     all = std::exchange(entries_, {});
   }
   EndBatchers(all);
+}
+
+Batcher::Waiting BatcherPool::waiting() const {
+  Batcher::Waiting all;
+  base::MutexLock lock(mutex_);
+  for (const Entry& entry : entries_) {
+    const Batcher::Waiting waiting = entry.batcher->waiting();
+    all.windows += waiting.windows;
+    all.oldest = std::max(all.oldest, waiting.oldest);
+  }
+  return all;
 }
 
 size_t BatcherPool::size() const {

@@ -13,8 +13,8 @@
 namespace timbre::embed {
 
 // One batcher per loaded version. A batcher whose version nobody holds any more (the registry evicted it and
-// no call uses it) is ended when the next one is asked for, so that its encoder's memory is freed. Threads:
-// safe. Forget and Stop join batcher threads, so not from their callbacks.
+// no call uses it) is ended by ReleaseUnused, or when the next one is asked for, so that its encoder's memory
+// is freed. Threads: safe. ReleaseUnused, Forget and Stop join batcher threads, so not from their callbacks.
 class BatcherPool {
  public:
   explicit BatcherPool(const Batcher::Options& options) : options_(options) {}
@@ -24,6 +24,9 @@ class BatcherPool {
   // version may finish with it). Errors: kUnavailable stopped.
   absl::StatusOr<std::shared_ptr<Batcher>> For(const std::shared_ptr<const registry::LoadedModel>& model);
 
+  // Ends the batchers whose versions nobody holds any more.
+  void ReleaseUnused();
+
   // Ends the batchers of a version, after what they have accepted.
   void Forget(const std::string& model, int64_t version);
 
@@ -31,6 +34,9 @@ class BatcherPool {
   void Stop();
 
   size_t size() const;
+
+  // Of all batchers together.
+  Batcher::Waiting waiting() const;
 
  private:
   struct Entry {

@@ -1,6 +1,7 @@
 #include "core/embed/embed_call.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,32 @@ struct Decoder {
     TIMBRE_ASSIGN_OR_RETURN(audio::Waveform waveform,
                             audio::DecodePcm(std::as_bytes(std::span(audio.bytes)), audio.format, limits));
     return audio::ResampleTo22050(std::move(waveform));
+  }
+};
+
+// How many windows a request will have, as far as can be seen from outside: a file's from its bytes, as if
+// they were the samples, so that those bound the memory of what waits for a decoder.
+struct WindowGuess {
+  const Embedder::Options& options;
+
+  int64_t operator()(const EncodedAudio& audio) const {
+    const int64_t windows =
+        Windows(static_cast<double>(audio.bytes.size()) / sizeof(int16_t), audio::kSampleRateHz);
+    return std::min(windows, std::max<int64_t>(1, options.queue_capacity_windows / 8));
+  }
+  int64_t operator()(const PcmAudio& audio) const {
+    const audio::PcmFormat& format = audio.format;
+    if (format.sample_rate_hz < options.limits.min_sample_rate_hz || format.channels < 1)
+      return 1;  // refused later
+    const double sample_bytes = format.sample_format == audio::SampleFormat::kFloat32 ? 4 : 2;
+    return Windows(static_cast<double>(audio.bytes.size()) / sample_bytes / format.channels,
+                   format.sample_rate_hz);
+  }
+  // As many as PlanWindows has.
+  static int64_t Windows(double frames, double rate_hz) {
+    const double samples = frames / rate_hz * audio::kSampleRateHz;
+    return std::max<int64_t>(
+        1, static_cast<int64_t>(std::ceil(samples / static_cast<double>(audio::kWindowSamples))));
   }
 };
 
@@ -57,6 +84,14 @@ EmbedCall::EmbedCall(const Rooms& rooms, EmbedRequest request, Embedder::Done do
       start_(rooms.clock.Now()) {}
 
 void EmbedCall::Start() {
+  const int64_t windows = std::visit(WindowGuess{rooms_.options}, request_.audio);
+  absl::StatusOr<Admission::Place> place =
+      rooms_.admission.Enter({windows, request_.caller, request_.deadline - start_});
+  if (!place.ok()) return End(place.status());
+  {
+    base::MutexLock lock(mutex_);
+    place_ = *std::move(place);
+  }
   const absl::Status scheduled = rooms_.pool.Schedule([self = shared_from_this()] { self->Run(); });
   if (!scheduled.ok()) End(scheduled);
 }
@@ -94,7 +129,7 @@ absl::Status EmbedCall::Prepare() {
   result_.timings.decode = prepared_ - start_;
   base::MutexLock lock(mutex_);
   missing_windows_ = total_windows_;
-  return absl::OkStatus();
+  return place_.Resize(total_windows_);
 }
 
 void EmbedCall::SubmitPiece() {
@@ -119,7 +154,7 @@ absl::Status EmbedCall::Submit(int64_t first, int64_t count) {
                       std::span(windows).subspan(i * window_size, window_size));
   }
   TIMBRE_ASSIGN_OR_RETURN(const std::shared_ptr<Batcher> batcher, rooms_.batchers.For(result_.model));
-  return batcher->Submit(std::move(windows), count, request_.deadline, request_.cancel,
+  return batcher->Submit({std::move(windows), count, request_.caller, request_.deadline, request_.cancel},
                          [self = shared_from_this(), first, count](absl::StatusOr<Batcher::Result> result) {
                            self->OnPiece(first, count, std::move(result));
                          });
@@ -135,6 +170,7 @@ void EmbedCall::OnPiece(int64_t first, int64_t count, absl::StatusOr<Batcher::Re
               result_.window_embeddings.begin() + first * result_.dim);
     result_.timings.infer += result->infer_time;
     missing_windows_ -= count;
+    place_.GiveBack(count);
     complete = missing_windows_ == 0;
   }
   if (count == total_windows_) return Complete();  // little work: no detour
@@ -153,6 +189,8 @@ void EmbedCall::Complete() {
       result_.window_scores.insert(result_.window_scores.end(), scores.begin(), scores.end());
     }
   }
+  if (request_.encode) request_.encode(result_);
+  result_.timings.encode = rooms_.clock.Now() - prepared_ - in_batcher;
   End(absl::OkStatus());
 }
 
@@ -160,6 +198,7 @@ void EmbedCall::End(const absl::Status& status) {
   {
     base::MutexLock lock(mutex_);
     if (std::exchange(has_ended_, true)) return;
+    place_ = {};
   }
   result_.timings.total = rooms_.clock.Now() - start_;
   if (Observer* observer = rooms_.options.batcher.observer; observer != nullptr) {

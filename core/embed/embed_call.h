@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/mutex.h"
+#include "core/embed/admission.h"
 #include "core/embed/batcher_pool.h"
 #include "core/embed/embedder.h"
 
@@ -24,14 +25,15 @@ absl::StatusOr<Embedder::StreamModel> AcquireChecked(registry::ModelRegistry& re
                                                      const std::string& expect_space_id, bool tags);
 
 // One request on its way through the embedder:
-//   Start -> (pool) Prepare: model, decode, plan windows -> SubmitPiece ... OnPiece ... until all windows are
-//   embedded -> Complete: pool, score -> End: tell observer and caller.
+//   Start: admission -> (pool) Prepare: model, decode, plan windows -> SubmitPiece ... OnPiece ... until all
+//   windows are embedded -> Complete: pool, score -> End: tell observer and caller.
 // Threads: Start from any; afterwards it runs on the decode pool and on the batcher's thread.
 // Lifetime: keeps itself alive until End; what Rooms refers to must outlive it.
 class EmbedCall : public std::enable_shared_from_this<EmbedCall> {
  public:
   struct Rooms {
     registry::ModelRegistry& registry;
+    Admission& admission;
     BatcherPool& batchers;
     base::Executor& pool;
     const base::Clock& clock;
@@ -71,6 +73,7 @@ class EmbedCall : public std::enable_shared_from_this<EmbedCall> {
   EmbedResult result_;  // its embeddings and timings change under the mutex, until the call is complete
   int64_t next_window_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t missing_windows_ ABSL_GUARDED_BY(mutex_) = 0;
+  Admission::Place place_ ABSL_GUARDED_BY(mutex_);
   bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

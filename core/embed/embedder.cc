@@ -5,10 +5,35 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/embed/admission.h"
 #include "core/embed/batcher_pool.h"
 #include "core/embed/embed_call.h"
 
 namespace timbre::embed {
+
+namespace {
+
+// Lets admission learn from each batch how long a window takes.
+class Learning final : public Observer {
+ public:
+  Learning(Admission& admission, Observer* next) : admission_(admission), next_(next) {}
+
+  void OnBatch(int64_t windows, absl::Duration infer) override {
+    admission_.OnBatch(windows, infer);
+    if (next_ != nullptr) next_->OnBatch(windows, infer);
+  }
+
+ private:
+  Admission& admission_;
+  Observer* const next_;
+};
+
+Batcher::Options Observed(Batcher::Options options, Observer& observer) {
+  options.observer = &observer;
+  return options;
+}
+
+}  // namespace
 
 class Embedder::Impl {
  public:
@@ -16,7 +41,9 @@ class Embedder::Impl {
       : registry_(registry),
         options_(options),
         clock_(options.batcher.clock != nullptr ? *options.batcher.clock : base::Clock::System()),
-        batchers_(options.batcher),
+        admission_(options.queue_capacity_windows),
+        learning_(admission_, options.batcher.observer),
+        batchers_(Observed(options.batcher, learning_)),
         pool_(base::ThreadPool::Start({.name = "decode pool",
                                        .threads = options.decode_threads,
                                        .queue_capacity = options.decode_queue_capacity})) {}
@@ -28,13 +55,28 @@ class Embedder::Impl {
       base::MutexLock lock(mutex_);
       ++in_flight_;
     }
-    const EmbedCall::Rooms rooms{registry_, batchers_, *pool_, clock_, options_};
+    const EmbedCall::Rooms rooms{registry_, admission_, batchers_, *pool_, clock_, options_};
     std::make_shared<EmbedCall>(rooms, std::move(request), std::move(done), [this] { OnEnded(); })->Start();
   }
 
   absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model,
                                          const std::string& expect_space_id, bool tags) {
     return AcquireChecked(registry_, model, expect_space_id, tags);
+  }
+
+  absl::Status SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done) {
+    TIMBRE_ASSIGN_OR_RETURN(const std::shared_ptr<Batcher> batcher, batchers_.For(model.model));
+    auto place = std::make_shared<Admission::Place>(admission_.EnterUnrefused(work.count, work.caller));
+    return batcher->Submit(std::move(work),
+                           [place, done = std::move(done)](absl::StatusOr<Batcher::Result> result) {
+                             place->GiveBack(place->windows());
+                             done(std::move(result));
+                           });
+  }
+
+  Load load() const {
+    const Batcher::Waiting waiting = batchers_.waiting();
+    return {admission_.windows_inside(), waiting.windows, waiting.oldest, admission_.expected_wait()};
   }
 
   BatcherPool& batchers() { return batchers_; }
@@ -58,6 +100,8 @@ class Embedder::Impl {
   registry::ModelRegistry& registry_;
   const Options& options_;
   const base::Clock& clock_;
+  Admission admission_;
+  Learning learning_;
   BatcherPool batchers_;
   base::Mutex mutex_;
   base::Condition all_ended_;
@@ -77,13 +121,15 @@ absl::StatusOr<Embedder::StreamModel> Embedder::OpenStream(const registry::Model
   return impl_->OpenStream(model, expect_space_id, tags);
 }
 
-absl::Status Embedder::SubmitWindows(const StreamModel& model, std::vector<float> windows, int64_t count,
-                                     absl::Time deadline, base::CancelToken cancel, Batcher::Done done) {
-  TIMBRE_ASSIGN_OR_RETURN(const std::shared_ptr<Batcher> batcher, impl_->batchers().For(model.model));
-  return batcher->Submit(std::move(windows), count, deadline, std::move(cancel), std::move(done));
+absl::Status Embedder::SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done) {
+  return impl_->SubmitWindows(model, std::move(work), std::move(done));
 }
 
+Load Embedder::load() const { return impl_->load(); }
+
 base::Executor& Embedder::decode_pool() { return impl_->pool(); }
+
+void Embedder::ReleaseUnused() { impl_->batchers().ReleaseUnused(); }
 
 void Embedder::Forget(const std::string& model, int64_t version) { impl_->batchers().Forget(model, version); }
 

@@ -15,6 +15,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/executor.h"
 #include "core/embed/batcher.h"
+#include "core/embed/caller.h"
 #include "core/embed/observer.h"
 #include "core/registry/model_registry.h"
 
@@ -30,13 +31,19 @@ struct PcmAudio {
 };
 using AudioInput = std::variant<EncodedAudio, PcmAudio>;
 
+struct EmbedResult;
+
 struct EmbedRequest {
   AudioInput audio;
+  Caller caller;
   registry::ModelSelector model;
   std::string expect_space_id;  // empty: any
   bool tags = false;            // also score with the tagger
   absl::Time deadline = absl::InfiniteFuture();
   base::CancelToken cancel;
+  // Makes the caller's answer of the result, before `done`; timed as phase `encode`. May be null. Must not
+  // block.
+  std::function<void(const EmbedResult&)> encode;
 };
 
 struct EmbedResult {
@@ -52,15 +59,16 @@ struct EmbedResult {
   Timings timings;
 };
 
-// Requests -> decode pool -> batcher of the model -> pooled answers. Used by the unary RPCs, and window by
-// window by the streams. A long clip is handed to the batcher in pieces of a batch, two at a time, so that
-// memory stays near the decoded clip's and short requests get their turn between. Threads: safe. Lifetime:
-// outlive all calls; Stop first.
+// Requests -> admission -> decode pool -> batcher of the model -> pooled answers. Used by the unary RPCs, and
+// window by window by the streams. A long clip is handed to the batcher in pieces of a batch, two at a time,
+// so that memory stays near the decoded clip's and short requests get their turn between. Threads: safe.
+// Lifetime: outlive all calls; Stop first.
 class Embedder {
  public:
   struct Options {
     audio::DecodeLimits limits;
     Batcher::Options batcher;
+    int64_t queue_capacity_windows = 4096;  // inside at a time (Admission)
     int decode_threads = 1;
     size_t decode_queue_capacity = 256;
   };
@@ -69,10 +77,10 @@ class Embedder {
   ~Embedder();
 
   // `done` is called exactly once, on a pool or batcher thread, or here when the request fails at once; it
-  // must not block, nor call Forget or Stop. Errors: as Acquire, the decoder and the batcher (a full queue
-  // can also refuse a later piece of a long clip);
-  //   kFailedPrecondition the space id is another (both are named) · kUnavailable stopped · kDeadlineExceeded
-  //   and the token's status, looked at before each phase and batch.
+  // must not block, nor call Forget or Stop. Errors: as Acquire, the decoder and the batcher;
+  //   kResourceExhausted full: told before any work is done where the request's size shows, else after
+  //   decoding · kFailedPrecondition the space id is another (both are named) · kUnavailable stopped ·
+  //   kDeadlineExceeded and the token's status, looked at before each phase and batch.
   using Done = std::function<void(absl::StatusOr<EmbedResult>)>;
   void Embed(EmbedRequest request, Done done);
 
@@ -81,16 +89,21 @@ class Embedder {
     std::shared_ptr<const registry::LoadedModel> model;
     std::shared_ptr<const registry::LoadedTagger> tagger;  // null unless tags were asked for
   };
-  // Loads if need be, so: not on a gRPC thread. Errors: as above.
+  // Loads if need be, so: not on a gRPC thread. Errors: as above. A stream that was opened is held back by
+  // flow control and never refused for a full queue.
   absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model,
                                          const std::string& expect_space_id, bool tags);
-  absl::Status SubmitWindows(const StreamModel& model, std::vector<float> windows, int64_t count,
-                             absl::Time deadline, base::CancelToken cancel, Batcher::Done done);
+  absl::Status SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done);
+
+  Load load() const;
 
   // The pool for decoding: streams decode there too.
   base::Executor& decode_pool();
 
   const audio::DecodeLimits& limits() const { return options_.limits; }
+
+  // Frees what served versions that nobody holds any more. May take as long as their last batch.
+  void ReleaseUnused();
 
   // Ends the batcher of a version that was deleted, after what it has accepted.
   void Forget(const std::string& model, int64_t version);

@@ -9,10 +9,19 @@ namespace timbre::embed {
 
 // How long each phase of a request took.
 struct Timings {
-  absl::Duration decode;  // bytes -> windows, waiting for the decode pool included
-  absl::Duration queue;   // in the batcher
-  absl::Duration infer;   // in the engine
-  absl::Duration total;
+  absl::Duration decode = {};  // bytes -> windows, waiting for the decode pool included
+  absl::Duration queue = {};   // in the batcher
+  absl::Duration infer = {};   // in the engine
+  absl::Duration encode = {};  // pooling, scoring and making the answer
+  absl::Duration total = {};
+};
+
+// How full the embedder is.
+struct Load {
+  int64_t windows_inside = 0;         // being decoded, waiting and in the engine
+  int64_t windows_waiting = 0;        // for a batch
+  absl::Duration oldest_wait = {};    // of the request that waits longest for a batch
+  absl::Duration expected_wait = {};  // until what is inside now will be done
 };
 
 // Told by embedder and batcher; must not block.
@@ -21,7 +30,6 @@ class Observer {
   virtual ~Observer() = default;
   virtual void OnRequest(const Timings&, const absl::Status&, double /*audio_seconds*/) {}
   virtual void OnBatch(int64_t /*windows*/, absl::Duration /*infer*/) {}
-  virtual void OnQueueDepth(int64_t /*windows*/) {}
 };
 
 }  // namespace timbre::embed

@@ -29,7 +29,7 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
               .Register(registry)),
       phases_(BuildHistogram()
                   .Name("timbre_embed_request_phase_seconds")
-                  .Help("Time that answered requests spent in each phase: decode, queue, infer.")
+                  .Help("Time that answered requests spent in each phase: decode, queue, infer, encode.")
                   .Register(registry)),
       ok_(requests_.Add({{"outcome", "ok"}})),
       rejected_(requests_.Add({{"outcome", "rejected"}})),
@@ -40,6 +40,7 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
       decode_(phases_.Add({{"phase", "decode"}}, SecondsBuckets())),
       queue_(phases_.Add({{"phase", "queue"}}, SecondsBuckets())),
       infer_(phases_.Add({{"phase", "infer"}}, SecondsBuckets())),
+      encode_(phases_.Add({{"phase", "encode"}}, SecondsBuckets())),
       total_(BuildHistogram()
                  .Name("timbre_embed_request_seconds")
                  .Help("Time of answered requests, all phases together.")
@@ -64,7 +65,18 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
                        .Name("timbre_embed_queue_depth")
                        .Help("Windows that wait for a batch.")
                        .Register(registry)
-                       .Add({})) {}
+                       .Add({})),
+      queue_inside_(
+          BuildGauge()
+              .Name("timbre_embed_queue_inside")
+              .Help("Windows inside: being decoded, waiting and in the engine. The limit is on these.")
+              .Register(registry)
+              .Add({})),
+      queue_age_(BuildGauge()
+                     .Name("timbre_embed_queue_age_seconds")
+                     .Help("How long the request has waited that waits longest for a batch.")
+                     .Register(registry)
+                     .Add({})) {}
 
 prometheus::Counter& EmbedMetrics::Outcome(const absl::Status& status) {
   switch (status.code()) {
@@ -95,6 +107,7 @@ void EmbedMetrics::OnRequest(const embed::Timings& timings, const absl::Status& 
   decode_.Observe(absl::ToDoubleSeconds(timings.decode));
   queue_.Observe(absl::ToDoubleSeconds(timings.queue));
   infer_.Observe(absl::ToDoubleSeconds(timings.infer));
+  encode_.Observe(absl::ToDoubleSeconds(timings.encode));
   total_.Observe(absl::ToDoubleSeconds(timings.total));
   if (audio_seconds > 0) audio_seconds_.Increment(audio_seconds);
 }
@@ -104,6 +117,10 @@ void EmbedMetrics::OnBatch(int64_t windows, absl::Duration infer) {
   batch_infer_.Observe(absl::ToDoubleSeconds(infer));
 }
 
-void EmbedMetrics::OnQueueDepth(int64_t windows) { queue_depth_.Set(static_cast<double>(windows)); }
+void EmbedMetrics::SetLoad(const embed::Load& load) {
+  queue_depth_.Set(static_cast<double>(load.windows_waiting));
+  queue_inside_.Set(static_cast<double>(load.windows_inside));
+  queue_age_.Set(absl::ToDoubleSeconds(load.oldest_wait));
+}
 
 }  // namespace timbre::metrics

@@ -19,18 +19,18 @@ class EmbedMetrics final : public embed::Observer {
 
   void OnRequest(const embed::Timings& timings, const absl::Status& status, double audio_seconds) override;
   void OnBatch(int64_t windows, absl::Duration infer) override;
-  void OnQueueDepth(int64_t windows) override;
+  void SetLoad(const embed::Load& load);
 
  private:
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& phases_;
   prometheus::Counter &ok_, &rejected_, &expired_, &canceled_, &invalid_, &failed_;
-  prometheus::Histogram &decode_, &queue_, &infer_;
+  prometheus::Histogram &decode_, &queue_, &infer_, &encode_;
   prometheus::Histogram& total_;
   prometheus::Counter& audio_seconds_;
   prometheus::Histogram& batch_windows_;
   prometheus::Histogram& batch_infer_;
-  prometheus::Gauge& queue_depth_;
+  prometheus::Gauge &queue_depth_, &queue_inside_, &queue_age_;
 
   prometheus::Counter& Outcome(const absl::Status& status);
 };

@@ -65,6 +65,8 @@ class PrometheusExporter final : public Exporter {
     gauge.Set(static_cast<double>(count));
   }
 
+  void SetLoad(const embed::Load& load) override { inference_.SetLoad(load); }
+
   void OnScrape(std::function<void(Exporter&)> refresh) override {
     base::MutexLock lock(mutex_);
     refresh_ = std::move(refresh);

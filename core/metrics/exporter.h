@@ -52,8 +52,11 @@ class Exporter {
   // other counts under "other".
   virtual void SetJobs(const std::string& state, int64_t count) = 0;
 
-  // Runs before each scrape, for gauges that are read rather than told of (SetJobs). It may block for as long
-  // as a query takes. Its captures must outlive the exporter or be taken back by OnScrape({}).
+  // The gauges timbre_embed_queue_*.
+  virtual void SetLoad(const embed::Load& load) = 0;
+
+  // Runs before each scrape, for gauges that are read rather than told of (SetJobs, SetLoad). It may block
+  // for as long as a query takes. Its captures must outlive the exporter or be taken back by OnScrape({}).
   virtual void OnScrape(std::function<void(Exporter&)> refresh) = 0;
 
   // The text that /metrics serves, for tests.

@@ -127,7 +127,10 @@ class App::Impl {
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
         services::DatasetCatalog::Options{settings_.data_root, &base::Clock::System()});
-    rooms_.exporter->OnScrape([this](metrics::Exporter& exporter) { CountJobs(exporter); });
+    rooms_.exporter->OnScrape([this](metrics::Exporter& exporter) {
+      CountJobs(exporter);
+      exporter.SetLoad(rooms_.embedder->load());
+    });
     return catalog_->Reconcile();
   }
 

@@ -29,7 +29,8 @@ embed::Embedder::Options EmbedderOptions(const Settings& settings, embed::Observ
   options.limits = settings.decode;
   options.batcher.limits.max_batch_windows = settings.max_batch_windows;
   options.batcher.limits.max_wait = settings.max_batch_wait;
-  options.batcher.queue_capacity_windows = settings.queue_capacity_windows;
+  options.batcher.limits.bulk_ages_in = settings.bulk_ages_in;
+  options.queue_capacity_windows = settings.queue_capacity_windows;
   options.batcher.clock = &base::Clock::System();
   options.batcher.observer = &observer;
   options.decode_threads = settings.decode_threads;

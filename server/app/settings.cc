@@ -86,6 +86,9 @@ void TakeInference(const config::v1::InferenceConfig& proto, Settings& settings,
   if (proto.has_max_batch_wait_ms()) settings.max_batch_wait = absl::Milliseconds(proto.max_batch_wait_ms());
   errors.CheckRange("inference.max_batch_wait_ms", absl::ToDoubleMilliseconds(settings.max_batch_wait), 0.0,
                     1000.0);
+  if (proto.has_bulk_ages_in_ms()) settings.bulk_ages_in = absl::Milliseconds(proto.bulk_ages_in_ms());
+  errors.CheckRange("inference.bulk_ages_in_ms", absl::ToDoubleMilliseconds(settings.bulk_ages_in), 0.0,
+                    3.6e6);
   Take(proto.queue_capacity_windows(), settings.queue_capacity_windows);
   errors.CheckRange<int64_t>("inference.queue_capacity_windows", settings.queue_capacity_windows, 1,
                              1'000'000);

@@ -22,7 +22,8 @@ struct Settings {
   std::string precision = "fp32";
   std::string engine = "auto";  // auto | timbre | torch
   int max_batch_windows = 16;
-  absl::Duration max_batch_wait = absl::Milliseconds(2);
+  absl::Duration max_batch_wait = absl::ZeroDuration();
+  absl::Duration bulk_ages_in = absl::Seconds(1);
   int64_t queue_capacity_windows = 4096;
   int decode_threads = 1;
   int decode_queue_capacity = 256;

@@ -9,7 +9,6 @@
 #include "server/convert/names.h"
 
 namespace timbre::convert {
-namespace {
 
 v1::Timings TimingsToProto(const embed::Timings& timings) {
   v1::Timings proto;
@@ -17,10 +16,16 @@ v1::Timings TimingsToProto(const embed::Timings& timings) {
   *proto.mutable_queue() = ToProtoDuration(timings.queue);
   *proto.mutable_infer() = ToProtoDuration(timings.infer);
   *proto.mutable_total() = ToProtoDuration(timings.total);
+  *proto.mutable_encode() = ToProtoDuration(timings.encode);
   return proto;
 }
 
-}  // namespace
+absl::StatusOr<embed::Priority> ParsePriority(const std::string& value) {
+  if (value.empty() || value == "interactive") return embed::Priority::kInteractive;
+  if (value == "bulk") return embed::Priority::kBulk;
+  return absl::InvalidArgumentError(absl::StrCat("the metadata timbre-priority is '", value,
+                                                 "'; set interactive or bulk, or leave it out"));
+}
 
 absl::StatusOr<audio::PcmFormat> PcmFormatFromProto(const v1::PcmFormat& proto) {
   audio::PcmFormat format;
@@ -89,7 +94,6 @@ v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool incl
   }
   proto.set_audio_seconds(result.audio_seconds);
   proto.set_window_count(static_cast<int32_t>(result.windows.size()));
-  *proto.mutable_timings() = TimingsToProto(result.timings);
   return proto;
 }
 
@@ -132,7 +136,6 @@ v1::TagResponse TagResultToProto(const embed::EmbedResult& result, int top_count
   }
   proto.set_audio_seconds(result.audio_seconds);
   proto.set_window_count(static_cast<int32_t>(result.windows.size()));
-  *proto.mutable_timings() = TimingsToProto(result.timings);
   return proto;
 }
 

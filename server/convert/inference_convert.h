@@ -21,6 +21,12 @@ google::protobuf::Duration ToProtoDuration(absl::Duration duration);
 v1::WindowTime WindowTimeToProto(const audio::WindowSpan& span);
 void EmbeddingToProto(std::span<const float> values, v1::Embedding& proto);
 
+// The metadata `timbre-priority`: interactive (also where it is empty) or bulk. Errors: kInvalidArgument
+// another.
+absl::StatusOr<embed::Priority> ParsePriority(const std::string& value);
+
+v1::Timings TimingsToProto(const embed::Timings& timings);
+
 v1::EmbedResponse EmbedResultToProto(const embed::EmbedResult& result, bool include_windows);
 
 // `top_count` 0: all. Errors: kInvalidArgument negative (checked by the caller).

@@ -30,9 +30,17 @@ struct CallEnvironment {
 
 // One call as handlers see it.
 struct CallContext {
+  std::string client;    // who calls (ClientOf)
+  std::string priority;  // the metadata `timbre-priority`
   absl::Time deadline = absl::InfiniteFuture();
   base::CancelToken cancel;  // the client went away, or the server ends
 };
+
+// A value of the call's metadata; empty where there is none. Of several the first.
+std::string MetadataOf(const grpc::CallbackServerContext& context, const std::string& key);
+
+// Who calls: the metadata `timbre-client`, else the peer's address without its port. At most 128 characters.
+std::string ClientOf(const grpc::CallbackServerContext& context);
 
 // The call's deadline; the default where the client set none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline);

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/retry_after.h"
 
 namespace timbre::rpc {
 namespace {
@@ -97,15 +97,13 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   }
   if (status.code() == absl::StatusCode::kResourceExhausted &&
       !rich.GetPayload(TypeUrl(google::rpc::RetryInfo()))) {
-    // A queue or pool that is full clears in about this time; limits that never clear say so in their
-    // message.
-    if (absl::StrContains(status.message(), "queue is full")) {
-      rich = WithRetryDelay(std::move(rich), absl::Milliseconds(250));
-    }
+    // Limits that never clear have none.
+    if (const auto delay = base::RetryAfterOf(status)) rich = WithRetryDelay(std::move(rich), *delay);
   }
   google::rpc::Status proto;
   proto.set_code(status.raw_code());
   proto.set_message(Bounded(status.message()));
+  rich.ErasePayload(base::kRetryAfterKey);
   rich.ForEachPayload([&proto](absl::string_view type_url, const absl::Cord& payload) {
     google::protobuf::Any* any = proto.add_details();
     any->set_type_url(std::string(type_url));

@@ -28,6 +28,8 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   UnaryReactor(const CallEnvironment& environment, std::string method,
                const grpc::CallbackServerContext& context)
       : record_(environment, std::move(method), context) {
+    call_.client = ClientOf(context);
+    call_.priority = MetadataOf(context, "timbre-priority");
     call_.deadline = DeadlineOf(context, environment.default_deadline);
     call_.cancel = cancel_.token();
   }

@@ -51,6 +51,8 @@ class AudioStreamReactor final
   AudioStreamReactor(const StreamDependencies& deps, const grpc::CallbackServerContext& context)
       : deps_(deps),
         record_(deps.environment, Protocol::kMethod, context),
+        client_(rpc::ClientOf(context)),
+        priority_(convert::ParsePriority(rpc::MetadataOf(context, "timbre-priority"))),
         deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())) {
     const absl::Status accepting = rpc::CheckAccepting(deps.environment);
     if (accepting.ok()) {
@@ -106,6 +108,7 @@ class AudioStreamReactor final
   }
 
   absl::Status Open() {
+    if (!priority_.ok()) return priority_.status();
     if (!request_.has_config())
       return absl::InvalidArgumentError("the first message of the stream must be `config`");
     const auto& config = request_.config();
@@ -173,9 +176,13 @@ class AudioStreamReactor final
   }
 
   void Encode(std::vector<float> samples) {
+    embed::Batcher::Work work{std::move(samples),
+                              static_cast<int64_t>(spans_.size()),
+                              {client_, *priority_},
+                              deadline_,
+                              cancel_.token()};
     const absl::Status submitted = deps_.embedder.SubmitWindows(
-        model_, std::move(samples), static_cast<int64_t>(spans_.size()), deadline_, cancel_.token(),
-        [this](const absl::StatusOr<embed::Batcher::Result>& result) {
+        model_, std::move(work), [this](const absl::StatusOr<embed::Batcher::Result>& result) {
           if (!result.ok()) return End(result.status());
           const auto dim = result->embeddings.size() / spans_.size();
           for (size_t i = 0; i < spans_.size(); ++i) {
@@ -190,6 +197,8 @@ class AudioStreamReactor final
 
   const StreamDependencies deps_;
   rpc::CallRecord record_;
+  const std::string client_;
+  const absl::StatusOr<embed::Priority> priority_;
   const absl::Time deadline_;
   base::CancelSource cancel_;
   typename Protocol::Request request_;

@@ -30,16 +30,30 @@ absl::StatusOr<embed::EmbedRequest> FromProto(const v1::TagRequest& proto) {
   return request;
 }
 
-// Converts, embeds, converts back: `answer` fills the response.
-template <typename Proto, typename Answer>
-void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& call,
-         const rpc::UnaryDone& done, Answer answer) {
+v1::EmbedResponse ToProto(const embed::EmbedResult& result, const v1::EmbedRequest& request) {
+  return convert::EmbedResultToProto(result, request.include_windows());
+}
+
+v1::TagResponse ToProto(const embed::EmbedResult& result, const v1::TagRequest& request) {
+  return convert::TagResultToProto(result, request.top_count(), request.include_windows());
+}
+
+// Converts, embeds, converts back.
+template <typename Request, typename Response>
+void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::UnaryDone& done,
+         const Request& proto, Response& response) {
   absl::StatusOr<embed::EmbedRequest> request = FromProto(proto);
   if (!request.ok()) return done(request.status());
+  const absl::StatusOr<embed::Priority> priority = convert::ParsePriority(call.priority);
+  if (!priority.ok()) return done(priority.status());
+  request->caller = {call.client, *priority};
   request->deadline = call.deadline;
   request->cancel = call.cancel;
-  embedder.Embed(*std::move(request), [done, answer](const absl::StatusOr<embed::EmbedResult>& result) {
-    if (result.ok()) answer(*result);
+  request->encode = [&proto, &response](const embed::EmbedResult& result) {
+    response = ToProto(result, proto);
+  };
+  embedder.Embed(*std::move(request), [done, &response](const absl::StatusOr<embed::EmbedResult>& result) {
+    if (result.ok()) *response.mutable_timings() = convert::TimingsToProto(result->timings);
     done(result.status());
   });
 }
@@ -49,24 +63,18 @@ void Run(embed::Embedder& embedder, const Proto& proto, const rpc::CallContext& 
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
                                                   const v1::EmbedRequest* request,
                                                   v1::EmbedResponse* response) {
-  return deps_.runner.RunAsync(
-      "InferenceService/Embed", context,
-      [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
-        Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
-          *response = convert::EmbedResultToProto(result, request->include_windows());
-        });
-      });
+  return deps_.runner.RunAsync("InferenceService/Embed", context,
+                               [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+                                 Run(deps_.embedder, call, done, *request, *response);
+                               });
 }
 
 grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context,
                                                 const v1::TagRequest* request, v1::TagResponse* response) {
-  return deps_.runner.RunAsync(
-      "InferenceService/Tag", context,
-      [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
-        Run(deps_.embedder, *request, call, done, [request, response](const embed::EmbedResult& result) {
-          *response = convert::TagResultToProto(result, request->top_count(), request->include_windows());
-        });
-      });
+  return deps_.runner.RunAsync("InferenceService/Tag", context,
+                               [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
+                                 Run(deps_.embedder, call, done, *request, *response);
+                               });
 }
 
 grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(

@@ -44,6 +44,9 @@ class FakeEncoder final : public engine::Encoder {
       }
     }
     windows_.fetch_add(count);
+    int64_t largest = largest_batch_.load();
+    while (count > largest && !largest_batch_.compare_exchange_weak(largest, count)) {
+    }
     return absl::OkStatus();
   }
 
@@ -70,6 +73,7 @@ class FakeEncoder final : public engine::Encoder {
 
   int64_t calls() const { return calls_.load(); }      // of Encode, those that wait or fail included
   int64_t windows() const { return windows_.load(); }  // encoded in all
+  int64_t largest_batch() const { return largest_batch_.load(); }
 
  private:
   float SegmentMean(std::span<const float> window, int64_t segment) const {
@@ -83,6 +87,7 @@ class FakeEncoder final : public engine::Encoder {
 
   const Options options_;
   std::atomic<int64_t> calls_ = 0;
+  std::atomic<int64_t> largest_batch_ = 0;
   std::atomic<int64_t> windows_ = 0;
   base::Mutex mutex_;
   base::Condition released_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/retry_after.h"
 #include "tests/support/rpc_status.h"
 
 namespace timbre::rpc {
@@ -24,7 +25,11 @@ TEST(StatusTest, CodeMessageAndReasonComeThrough) {
 TEST(StatusTest, AFullQueueSaysWhenToTryAgain) {
   google::rpc::RetryInfo retry;
   EXPECT_TRUE(testing::ExtractDetail(
-      ToGrpcStatus(absl::ResourceExhaustedError("the rpc queue is full (8 waiting)")), &retry));
+      ToGrpcStatus(base::WithRetryAfter(absl::ResourceExhaustedError("the rpc queue is full"),
+                                        absl::Milliseconds(1250))),
+      &retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 1);
+  EXPECT_EQ(retry.retry_delay().nanos(), 250'000'000);
   EXPECT_FALSE(
       testing::ExtractDetail(ToGrpcStatus(absl::ResourceExhaustedError("the disk is full")), &retry));
 }

@@ -30,10 +30,9 @@ std::vector<float> Windows(float first, int64_t count) {
 
 class BatcherTest : public ::testing::Test {
  protected:
-  void Start(int64_t max_batch, absl::Duration max_wait = absl::ZeroDuration(), int64_t capacity = 100) {
+  void Start(int64_t max_batch, absl::Duration max_wait = absl::ZeroDuration()) {
     Batcher::Options options;
     options.limits = {.max_batch_windows = max_batch, .max_wait = max_wait};
-    options.queue_capacity_windows = capacity;
     options.clock = &clock_;
     options.observer = &observer_;
     batcher_ = Batcher::Start(encoder_, options);
@@ -42,20 +41,23 @@ class BatcherTest : public ::testing::Test {
   // The answer, or the error of Submit.
   std::future<Answer> Submit(float first, int64_t count, absl::Time deadline = absl::InfiniteFuture(),
                              const base::CancelToken& cancel = {}) {
+    return SubmitWork({Windows(first, count), count, {}, deadline, cancel});
+  }
+  std::future<Answer> SubmitOf(const Caller& caller, float first, int64_t count) {
+    return SubmitWork({Windows(first, count), count, caller});
+  }
+  std::future<Answer> SubmitWork(Batcher::Work work) {
     auto promise = std::make_shared<std::promise<Answer>>();
     auto future = promise->get_future();
-    const absl::Status status =
-        batcher_->Submit(Windows(first, count), count, deadline, cancel,
-                         [promise](Answer answer) { promise->set_value(std::move(answer)); });
+    const absl::Status status = batcher_->Submit(
+        std::move(work), [promise](Answer answer) { promise->set_value(std::move(answer)); });
     if (!status.ok()) promise->set_value(status);
     return future;
   }
 
   struct CountingObserver final : Observer {
     void OnBatch(int64_t windows, absl::Duration) override { batched_windows += windows; }
-    void OnQueueDepth(int64_t windows) override { deepest = std::max(deepest.load(), windows); }
     std::atomic<int64_t> batched_windows = 0;
-    std::atomic<int64_t> deepest = 0;
   };
 
   fakes::FakeClock clock_;
@@ -78,12 +80,14 @@ TEST_F(BatcherTest, RequestsThatWaitTogetherShareABatch) {
   encoder_->AwaitCalls(1);
   auto second = Submit(10, 2);
   auto third = Submit(20, 2);
-  EXPECT_EQ(batcher_->queued_windows(), 4);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_EQ(batcher_->waiting().windows, 4);
+  EXPECT_EQ(batcher_->waiting().oldest, absl::Seconds(2));
   encoder_->Open();
   EXPECT_THAT(third.get(), IsOk());
   EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1), ElementsAre(10, 11, 20, 21)));
   EXPECT_THAT(second.get(), IsOk());
-  EXPECT_EQ(batcher_->queued_windows(), 0);
+  EXPECT_EQ(batcher_->waiting().windows, 0);
 }
 
 TEST_F(BatcherTest, ALargeRequestGoesInPiecesAndComesBackInOrder) {
@@ -130,7 +134,7 @@ TEST_F(BatcherTest, ALargeRequestThatExpiresBetweenItsPiecesGetsNoFurtherBatch) 
   encoder_->Open();
   EXPECT_THAT(large.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1, 2)));
-  EXPECT_EQ(batcher_->queued_windows(), 0);
+  EXPECT_EQ(batcher_->waiting().windows, 0);
 }
 
 TEST_F(BatcherTest, ACancelledRequestNeverReachesTheEngineAndSaysWhy) {
@@ -157,25 +161,51 @@ TEST_F(BatcherTest, WhatIsExpiredOrCancelledAlreadyIsRefusedAtOnce) {
   EXPECT_TRUE(encoder_->batches().empty());
 }
 
-TEST_F(BatcherTest, AFullQueueRefusesWithLimitAndActual) {
-  Start(1, absl::ZeroDuration(), 3);
+TEST_F(BatcherTest, ClientsTakeTurnsWhateverTheyQueued) {
+  Start(2);
   encoder_->Close();
   auto running = Submit(1, 1);
   encoder_->AwaitCalls(1);
-  auto waiting = Submit(10, 2);
-  EXPECT_THAT(Submit(20, 2).get(), StatusIs(absl::StatusCode::kResourceExhausted,
-                                            AllOf(HasSubstr("2 windows wait"), HasSubstr("limit of 3"))));
-  auto fits = Submit(30, 1);
+  auto flood = SubmitOf({"flood"}, 10, 6);
+  auto other = SubmitOf({"other"}, 20, 2);
   encoder_->Open();
-  EXPECT_THAT(fits.get(), IsOk());
-  EXPECT_EQ(observer_.deepest, 3);
+  EXPECT_THAT(other.get(), IsOk());
+  EXPECT_THAT(flood.get(), IsOk());
+  EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1), ElementsAre(10, 20), ElementsAre(11, 21),
+                                               ElementsAre(12, 13), ElementsAre(14, 15)));
+}
+
+TEST_F(BatcherTest, AClientThatComesLateGetsNoCreditForTheTimeBefore) {
+  Start(2);
+  EXPECT_THAT(SubmitOf({"early"}, 1, 8).get(), IsOk());
+  encoder_->Close();
+  auto running = SubmitOf({"early"}, 50, 2);
+  encoder_->AwaitCalls(5);
+  auto early = SubmitOf({"early"}, 60, 2);
+  auto late = SubmitOf({"late"}, 70, 3);
+  encoder_->Open();
+  EXPECT_THAT(early.get(), IsOk());
+  EXPECT_THAT(late.get(), IsOk());
+  EXPECT_THAT(encoder_->batches()[5], ElementsAre(60, 70));
+}
+
+TEST_F(BatcherTest, InteractiveRequestsGoBeforeBulkOnes) {
+  Start(2);
+  encoder_->Close();
+  auto running = Submit(1, 1);
+  encoder_->AwaitCalls(1);
+  auto bulk = SubmitOf({"a", Priority::kBulk}, 10, 2);
+  auto urgent = SubmitOf({"b"}, 20, 2);
+  encoder_->Open();
+  EXPECT_THAT(bulk.get(), IsOk());
+  EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1), ElementsAre(20, 21), ElementsAre(10, 11)));
 }
 
 TEST_F(BatcherTest, AFailingEngineFailsTheRequestsOfItsBatchAndTheNextGoOn) {
   Start(2);
   encoder_->FailOnce(absl::ResourceExhaustedError("out of device memory"));
   EXPECT_THAT(Submit(1, 5).get(), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_EQ(batcher_->queued_windows(), 0);
+  EXPECT_EQ(batcher_->waiting().windows, 0);
   EXPECT_THAT(Submit(9, 1).get(), IsOk());
 }
 
@@ -206,10 +236,10 @@ TEST_F(BatcherTest, TimesAreThoseOfQueueAndEngine) {
 TEST_F(BatcherTest, ACallbackMaySubmitAgain) {
   Start(2);
   std::promise<Answer> again;
-  ASSERT_THAT(batcher_->Submit(Windows(1, 1), 1, absl::InfiniteFuture(), {},
+  ASSERT_THAT(batcher_->Submit({Windows(1, 1), 1},
                                [&](Answer) {
                                  EXPECT_THAT(
-                                     batcher_->Submit(Windows(2, 1), 1, absl::InfiniteFuture(), {},
+                                     batcher_->Submit({Windows(2, 1), 1},
                                                       [&](Answer answer) { again.set_value(answer); }),
                                      IsOk());
                                }),

@@ -87,7 +87,7 @@ class EmbedderTest : public ::testing::Test {
   absl::Status SubmitWindow(const Embedder::StreamModel& stream) {
     std::promise<absl::Status> promise;
     const absl::Status submitted = embedder_->SubmitWindows(
-        stream, std::vector<float>(static_cast<size_t>(kWindow)), 1, absl::InfiniteFuture(), {},
+        stream, {std::vector<float>(static_cast<size_t>(kWindow)), 1},
         [&](const absl::StatusOr<Batcher::Result>& result) { promise.set_value(result.status()); });
     return submitted.ok() ? promise.get_future().get() : submitted;
   }
@@ -136,8 +136,7 @@ class EmbedderTest : public ::testing::Test {
       ++requests;
       if (!status.ok()) ++failed;
     }
-    void OnQueueDepth(int64_t windows) override { deepest = std::max(deepest.load(), windows); }
-    std::atomic<int64_t> deepest = 0, requests = 0, failed = 0;
+    std::atomic<int64_t> requests = 0, failed = 0;
   };
 
   const base::Clock& clock_ = base::Clock::System();

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "absl/synchronization/notification.h"
+#include "core/base/retry_after.h"
 #include "core/embed/pooling.h"
 #include "tests/core/embed/embedder_fixture.h"
 
@@ -47,7 +48,7 @@ TEST_F(EmbedderTest, ALongClipGoesInPiecesAndNeverFillsTheQueue) {
   ASSERT_THAT(answer, IsOk());
   ASSERT_EQ(answer->windows.size(), 21U);
   EXPECT_THAT(answer->window_embeddings, ElementsAreArray(Expected(clip, 1.0F)));
-  EXPECT_LE(observer_.deepest, 6);
+  EXPECT_LE(encoder(1)->largest_batch(), 3);
 }
 
 TEST_F(EmbedderTest, TagsScoreTheClipAndEachWindow) {
@@ -73,7 +74,7 @@ TEST_F(EmbedderTest, WhatIsWrongWithARequestIsSaid) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too short")));
   EXPECT_THAT(Embed(WithTags(Of(Pcm(clip), 2))),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("tagger")));
-  EXPECT_EQ(encoders_calls(), 0);
+  EXPECT_EQ(encoders_calls(), 2);  // the warm-ups of the two versions
 }
 
 TEST_F(EmbedderTest, AnotherEmbeddingSpaceIsRefusedAndBothAreNamed) {
@@ -115,6 +116,40 @@ TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
   EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), StatusIs(absl::StatusCode::kResourceExhausted));
   go_on.Notify();
   EXPECT_THAT(waiting.get(), IsOk());
+}
+
+TEST_F(EmbedderTest, AFullHouseRefusesBeforeAnythingIsDecoded) {
+  options_.queue_capacity_windows = 2;
+  Start();
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), IsOk());
+  encoder(1)->Hold();
+  auto inside = EmbedLater(Of(Pcm(Noise(2 * kWindow - 1, 7))));
+  const Answer refused = Embed(Of(EncodedAudio{"garbage"}));  // which decoding would say
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("limit of 2")));
+  EXPECT_TRUE(base::RetryAfterOf(refused.status()).has_value());
+  EXPECT_EQ(embedder_->load().windows_inside, 2);
+  encoder(1)->Release();
+  EXPECT_THAT(inside.get(), IsOk());
+  EXPECT_EQ(embedder_->load().windows_inside, 0);
+}
+
+TEST_F(EmbedderTest, AFileThatTurnsOutLongerThanTheHouseIsRefusedWithItsLength) {
+  options_.queue_capacity_windows = 4;
+  Start();
+  EXPECT_THAT(Embed(Of(EncodedAudio{WavBytes(Noise(9 * kWindow, 7))})),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("9 windows")));
+  EXPECT_EQ(embedder_->load().windows_inside, 0);
+}
+
+TEST_F(EmbedderTest, TheAnswerIsMadeAndTimedBeforeTheCallerIsTold) {
+  Start();
+  EmbedRequest request = Of(Pcm(Noise(kWindow, 7)));
+  int64_t windows = 0;
+  request.encode = [&](const EmbedResult& result) { windows = static_cast<int64_t>(result.windows.size()); };
+  const Answer answer = Embed(std::move(request));
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(windows, 1);
+  EXPECT_GE(answer->timings.encode, absl::ZeroDuration());
 }
 
 TEST_F(EmbedderTest, StopFinishesWhatIsInFlightAndRefusesTheRest) {
@@ -180,7 +215,8 @@ TEST_F(EmbedderTest, TimesAddUpToTheTotal) {
   const Timings& timings = answer->timings;
   EXPECT_GE(timings.decode, absl::ZeroDuration());
   EXPECT_GE(timings.queue, absl::ZeroDuration());
-  EXPECT_LE(timings.decode + timings.queue + timings.infer, timings.total);
+  EXPECT_GE(timings.encode, absl::ZeroDuration());
+  EXPECT_LE(timings.decode + timings.queue + timings.infer + timings.encode, timings.total);
 }
 
 }  // namespace

@@ -7,7 +7,11 @@ using ::testing::DoubleNear;
 using ::testing::Optional;
 
 embed::Timings SomeTimings() {
-  return {absl::Milliseconds(20), absl::Milliseconds(3), absl::Milliseconds(200), absl::Milliseconds(224)};
+  return {.decode = absl::Milliseconds(20),
+          .queue = absl::Milliseconds(3),
+          .infer = absl::Milliseconds(200),
+          .encode = absl::Milliseconds(1),
+          .total = absl::Milliseconds(224)};
 }
 
 std::string Outcome(const std::string& outcome) {
@@ -23,7 +27,7 @@ TEST(EmbedMetricsTest, EverySeriesStandsAtZeroBeforeTheFirstRequest) {
   for (const char* outcome : {"ok", "rejected", "expired", "canceled", "invalid", "failed"}) {
     EXPECT_THAT(Value(text, Outcome(outcome)), Optional(0)) << outcome;
   }
-  for (const char* phase : {"decode", "queue", "infer"}) {
+  for (const char* phase : {"decode", "queue", "infer", "encode"}) {
     EXPECT_THAT(Value(text, Phase("count", phase)), Optional(0)) << phase;
   }
   for (const char* series : {"timbre_embed_request_seconds_count", "timbre_embed_audio_seconds_total",
@@ -42,6 +46,7 @@ TEST(EmbedMetricsTest, AnAnsweredRequestIsTimedByPhase) {
   EXPECT_THAT(Value(text, Phase("sum", "decode")), Optional(DoubleNear(0.040, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "queue")), Optional(DoubleNear(0.006, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "infer")), Optional(DoubleNear(0.400, 1e-9)));
+  EXPECT_THAT(Value(text, Phase("sum", "encode")), Optional(DoubleNear(0.002, 1e-9)));
   EXPECT_THAT(Value(text, "timbre_embed_request_seconds_sum"), Optional(DoubleNear(0.448, 1e-9)));
   EXPECT_THAT(Value(text, "timbre_embed_request_seconds_count"), Optional(2));
   EXPECT_THAT(Value(text, "timbre_embed_audio_seconds_total"), Optional(DoubleNear(32, 1e-9)));
@@ -82,11 +87,13 @@ TEST(EmbedMetricsTest, BatchesAreCountedByTheirWindows) {
   EXPECT_THAT(Value(text, "timbre_embed_batch_infer_seconds_sum"), Optional(DoubleNear(0.5, 1e-9)));
 }
 
-TEST(EmbedMetricsTest, TheQueueDepthIsTheLastOneTold) {
+TEST(EmbedMetricsTest, TheQueueIsAsItWasLastSeen) {
   const auto exporter = MakeExporter();
-  exporter->inference().OnQueueDepth(40);
-  exporter->inference().OnQueueDepth(7);
+  exporter->SetLoad({.windows_waiting = 40});
+  exporter->SetLoad({.windows_inside = 9, .windows_waiting = 7, .oldest_wait = absl::Milliseconds(1500)});
   EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_depth"), Optional(7));
+  EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_inside"), Optional(9));
+  EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_age_seconds"), Optional(1.5));
 }
 
 }  // namespace
