@@ -216,6 +216,30 @@ class CommandLineTest(unittest.TestCase):
         self.timbre("model", "delete", "copy", code=1)
         self.timbre("model", "delete", "copy", "--force")
 
+    def test_855_another_layer_is_served_by_another_version(self):
+        derived = self.ask("model", "derive", "m/1", "--layer", "projector.1")
+        self.assertEqual(derived["embedding_layer"], "projector.1")
+        self.assertEqual(self.ask("model", "derive", "m/1", "--layer", "projector.1")["name"], derived["name"])
+        clip = self.root / "data" / "test" / "test0.wav"
+        answer = self.ask("embed", clip, "--model", derived["name"])["files"][0]["response"]
+        self.assertEqual(answer["model"]["embedding_space_id"], derived["embedding_space_id"])
+        self.assertEqual(len(answer["embedding"]["values"]), derived["embedding_dim"])
+        self.assertIn("2 layers", self.timbre("model", "derive", "m/1", "--layer", "projector.9", code=1).stderr)
+        self.timbre("model", "derive", "m/77", "--layer", "encoder", code=3)
+
+    def test_856_a_report_of_a_probe_and_of_a_training_is_one_file(self):
+        jobs = self.ask("jobs")["jobs"]
+        for kind, words in (("linear_probe", ("tone", "untrained", "log-mel")), ("ssl_training", ("loss",))):
+            job = next(job["name"] for job in jobs if kind in job and job["state"] == "JOB_STATE_SUCCEEDED")
+            page = self.root / f"{kind}.html"
+            self.timbre("report", job, "-o", page)
+            text = page.read_text(encoding="utf-8")
+            self.assertNotIn("src=\"http", text)
+            for word in words:
+                self.assertIn(word, text)
+        self.timbre("report", "jobs/nothing", "-o", self.root / "no.html", code=3)
+        self.assertFalse((self.root / "no.html").exists())
+
     @unittest.skipUnless(importlib.util.find_spec("torch"), "python3-torch is not installed")
     def test_86_the_networks_of_others_load_what_was_exported_and_answer_alike(self):
         clip, npy = self.root / "window.wav", self.root / "window.npy"

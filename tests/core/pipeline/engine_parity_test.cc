@@ -1,0 +1,112 @@
+// The CPU engine against LibTorch's fp32 reference on real audio, with weights that were trained on it.
+#include <algorithm>
+#include <cmath>
+
+#include "core/engine/cpu_engine.h"
+#include "core/pipeline/clip_embeddings.h"
+#include "core/pipeline/open_encoder.h"
+#include "core/probe/head_probe.h"
+#include "tests/core/pipeline/pipeline_fixture.h"
+
+namespace timbre::pipeline {
+namespace {
+
+using ::timbre::testing::IsOk;
+
+constexpr size_t kDim = 512;
+
+class EngineParityTest : public PipelineTest {
+ protected:
+  // The clips of tests/data/audio, a copy, for an ingest keeps to its folder.
+  std::shared_ptr<const dataset::ClipDataset> RealAudio(const std::string& part) {
+    std::filesystem::copy(std::filesystem::path(TIMBRE_TEST_DATA) / "audio" / part, dir_ / part);
+    return Ingest(part);
+  }
+
+  // A few steps: enough for embeddings that tell clips apart.
+  registry::Version Train(const std::shared_ptr<const dataset::ClipDataset>& data) {
+    TrainingRunRequest request = TinyTraining("jobs-1");
+    request.config.batch_tracks = 6;
+    request.config.steps = 12;
+    request.config.optimizer.learning_rate = 1e-3;
+    train::Observer nobody;
+    const auto trained = RunTraining(request, data, *models_, nobody, {});
+    EXPECT_THAT(trained, IsOk());
+    return trained.ok() ? trained->version : registry::Version();
+  }
+};
+
+probe::LabeledEmbeddings Embed(const dataset::ClipDataset& data, engine::Encoder& encoder) {
+  auto embedded = EmbedLabeledClips(data, encoder, 16, {}, {});
+  EXPECT_THAT(embedded, IsOk());
+  return embedded.ok() ? *std::move(embedded) : probe::LabeledEmbeddings();
+}
+
+std::vector<float> WithoutMean(std::vector<float> values) {
+  const size_t rows = values.size() / kDim;
+  for (size_t d = 0; d < kDim; ++d) {
+    double sum = 0;
+    for (size_t r = 0; r < rows; ++r) sum += values[r * kDim + d];
+    const auto mean = static_cast<float>(sum / static_cast<double>(rows));
+    for (size_t r = 0; r < rows; ++r) values[r * kDim + d] -= mean;
+  }
+  return values;
+}
+
+struct Agreement {
+  double worst_relative_error = 0;
+  double least_cosine = 1;
+};
+
+Agreement Compare(const std::vector<float>& got, const std::vector<float>& reference) {
+  Agreement agreement;
+  for (size_t row = 0; row < got.size() / kDim; ++row) {
+    double difference = 0, dot = 0, a = 0, b = 0;
+    for (size_t i = row * kDim; i < (row + 1) * kDim; ++i) {
+      difference += std::pow(double{got[i]} - reference[i], 2);
+      dot += double{got[i]} * reference[i];
+      a += double{got[i]} * got[i];
+      b += double{reference[i]} * reference[i];
+    }
+    agreement.worst_relative_error = std::max(agreement.worst_relative_error, std::sqrt(difference / b));
+    agreement.least_cosine = std::min(agreement.least_cosine, dot / std::sqrt(a * b));
+  }
+  return agreement;
+}
+
+TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
+  const auto train = RealAudio("train");
+  const auto test = RealAudio("test");
+  const registry::Version version = Train(train);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto weights,
+                              models_->ReadWeights(version.model, version.version, "encoder"));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto torch,
+                              OpenEncoder(*models_, version, "", {.device = "cpu", .precision = "fp32"}));
+  const probe::LabeledEmbeddings reference_train = Embed(*train, *torch);
+  const probe::LabeledEmbeddings reference = Embed(*test, *torch);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto expected,
+                              probe::RunHeadProbe(reference_train, reference, train->tags(), {}, {}, {}));
+  for (const char* precision : {"fp32", "bf16"}) {
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine,
+                                engine::CpuEngine::Create({.precision = precision, .threads = 2}));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(weights.encoder));
+    const probe::LabeledEmbeddings embedded = Embed(*test, *encoder);
+    const Agreement raw = Compare(embedded.embeddings, reference.embeddings);
+    const Agreement centred = Compare(WithoutMean(embedded.embeddings), WithoutMean(reference.embeddings));
+    RecordProperty(std::string(precision) + "_relative_error", std::to_string(raw.worst_relative_error));
+    RecordProperty(std::string(precision) + "_centred_cosine", std::to_string(centred.least_cosine));
+    if (precision == std::string("fp32")) {
+      EXPECT_LT(raw.worst_relative_error, 1e-4);
+    }
+    EXPECT_GE(raw.least_cosine, 0.999) << precision;
+    EXPECT_GE(centred.least_cosine, 0.999) << precision;
+    // The head is the same: only what it is asked about comes from another engine.
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto judged,
+                                probe::RunHeadProbe(reference_train, embedded, train->tags(), {}, {}, {}));
+    EXPECT_NEAR(judged.mean_average_precision, expected.mean_average_precision, 5e-4) << precision;
+    EXPECT_NEAR(judged.mean_roc_auc, expected.mean_roc_auc, 5e-4) << precision;
+  }
+}
+
+}  // namespace
+}  // namespace timbre::pipeline
