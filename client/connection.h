@@ -24,6 +24,8 @@ struct ConnectOptions {
   absl::Duration timeout = absl::Seconds(60);
   // Bytes of one message, sent or received.
   int max_message_bytes = 256 << 20;
+  // A connection of its own; else channels to the same server share one.
+  bool separate = false;
 };
 
 // A channel and how calls on it behave.

@@ -38,6 +38,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddEmbedCommand(app, session);
   AddTagCommand(app, session);
   AddAugmentCommand(app, session);
+  AddBenchCommand(app, session);
   AddInfoCommand(app, session);
 }
 

@@ -26,6 +26,8 @@ void AddPromoteCommand(CLI::App& app, Session& session);
 void AddEmbedCommand(CLI::App& app, Session& session);
 void AddTagCommand(CLI::App& app, Session& session);
 void AddAugmentCommand(CLI::App& app, Session& session);
+// Load and what it showed.
+void AddBenchCommand(CLI::App& app, Session& session);
 void AddInfoCommand(CLI::App& app, Session& session);
 
 }  // namespace timbre::cli

@@ -126,13 +126,13 @@ absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
   return *std::move(job);
 }
 
-absl::StatusOr<std::map<JobState, int64_t>> JobStore::CountByState() const {
-  std::map<JobState, int64_t> counts;
+absl::StatusOr<std::map<std::pair<std::string, JobState>, int64_t>> JobStore::CountByKindAndState() const {
+  std::map<std::pair<std::string, JobState>, int64_t> counts;
   TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) -> absl::Status {
-    SQLite::Statement query(db, "SELECT state, count(*) FROM jobs GROUP BY state");
+    SQLite::Statement query(db, "SELECT kind, state, count(*) FROM jobs GROUP BY kind, state");
     while (query.executeStep()) {
-      TIMBRE_ASSIGN_OR_RETURN(const JobState state, JobStateFromName(query.getColumn(0).getString()));
-      counts[state] = query.getColumn(1).getInt64();
+      TIMBRE_ASSIGN_OR_RETURN(const JobState state, JobStateFromName(query.getColumn(1).getString()));
+      counts[{query.getColumn(0).getString(), state}] = query.getColumn(2).getInt64();
     }
     return absl::OkStatus();
   }));

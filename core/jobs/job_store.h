@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,8 +32,8 @@ class JobStore {
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 
-  // How many jobs are in each state; states without a job are not in it.
-  absl::StatusOr<std::map<JobState, int64_t>> CountByState() const;
+  // How many jobs of each kind are in each state; what no job is in is not in it.
+  absl::StatusOr<std::map<std::pair<std::string, JobState>, int64_t>> CountByKindAndState() const;
 
   // The job that was inserted with this request_id, if any.
   absl::StatusOr<std::optional<Job>> FindByRequestId(const std::string& request_id) const;

@@ -30,6 +30,14 @@ PrometheusCallMetrics::PrometheusCallMetrics(prometheus::Registry& registry)
                    .Name("grpc_server_handled_total")
                    .Help("Calls completed on the server, whatever their code.")
                    .Register(registry)),
+      received_(prometheus::BuildCounter()
+                    .Name("grpc_server_msg_received_total")
+                    .Help("Messages received from clients.")
+                    .Register(registry)),
+      sent_(prometheus::BuildCounter()
+                .Name("grpc_server_msg_sent_total")
+                .Help("Messages sent to clients.")
+                .Register(registry)),
       seconds_(prometheus::BuildHistogram()
                    .Name("grpc_server_handling_seconds")
                    .Help("Time from a call's start to its end on the server.")
@@ -37,7 +45,11 @@ PrometheusCallMetrics::PrometheusCallMetrics(prometheus::Registry& registry)
       other_(MakeSeries({{"grpc_type", "other"}, {"grpc_service", "other"}, {"grpc_method", "other"}})) {}
 
 PrometheusCallMetrics::Series PrometheusCallMetrics::MakeSeries(const Labels& labels) {
-  Series series{&started_.Add(labels), &seconds_.Add(labels, Buckets()), {}};
+  Series series{&started_.Add(labels),
+                &received_.Add(labels),
+                &sent_.Add(labels),
+                &seconds_.Add(labels, Buckets()),
+                {}};
   for (size_t code = 0; code < kCodes; ++code) {
     Labels with_code = labels;
     with_code["grpc_code"] = kCodeNames[code];
@@ -72,6 +84,14 @@ void PrometheusCallMetrics::OnHandled(const std::string& service, const std::str
   const auto number = static_cast<size_t>(code);
   series.handled[number < kCodes ? number : kUnknown]->Increment();
   series.seconds->Observe(absl::ToDoubleSeconds(duration));
+}
+
+void PrometheusCallMetrics::OnReceived(const std::string& service, const std::string& method) {
+  Find(service, method).received->Increment();
+}
+
+void PrometheusCallMetrics::OnSent(const std::string& service, const std::string& method) {
+  Find(service, method).sent->Increment();
 }
 
 }  // namespace timbre::metrics

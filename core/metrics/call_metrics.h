@@ -25,11 +25,13 @@ class PrometheusCallMetrics final : public CallMetrics {
   void OnStarted(const std::string& service, const std::string& method) override;
   void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code,
                  absl::Duration duration) override;
+  void OnReceived(const std::string& service, const std::string& method) override;
+  void OnSent(const std::string& service, const std::string& method) override;
 
  private:
   static constexpr size_t kCodes = 17;
   struct Series {
-    prometheus::Counter* started;
+    prometheus::Counter *started, *received, *sent;
     prometheus::Histogram* seconds;
     std::array<prometheus::Counter*, kCodes> handled;
   };
@@ -39,6 +41,8 @@ class PrometheusCallMetrics final : public CallMetrics {
 
   prometheus::Family<prometheus::Counter>& started_;
   prometheus::Family<prometheus::Counter>& handled_;
+  prometheus::Family<prometheus::Counter>& received_;
+  prometheus::Family<prometheus::Counter>& sent_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   const Series other_;
   base::Mutex mutex_;

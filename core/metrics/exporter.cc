@@ -4,17 +4,23 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <exception>
-#include <map>
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/metrics/call_metrics.h"
 #include "core/metrics/embed_metrics.h"
 #include "core/metrics/metrics_http.h"
+#include "core/metrics/model_metrics.h"
+#include "core/metrics/nvml.h"
+#include "core/metrics/system_metrics.h"
 #include "core/metrics/train_metrics.h"
 
 namespace timbre::metrics {
@@ -22,10 +28,25 @@ namespace {
 
 using prometheus::Registry;
 
+constexpr const char* kJobKinds[] = {"ssl_training", "linear_probe", "ingest"};
 // The names of jobs::JobState.
 constexpr const char* kJobStates[] = {"QUEUED",     "RUNNING",   "PAUSING", "PAUSED",
                                       "CANCELLING", "SUCCEEDED", "FAILED",  "CANCELLED"};
-constexpr const char kOther[] = "other";
+constexpr char kOther[] = "other";
+
+// A label's value that no client can add to.
+template <size_t N>
+const char* Known(const char* const (&names)[N], absl::string_view name) {
+  const auto found = std::find(std::begin(names), std::end(names), name);
+  return found == std::end(names) ? kOther : *found;
+}
+
+// Null for a device that is no GPU, or that cannot be watched.
+std::unique_ptr<Nvml> WatchGpu(absl::string_view device) {
+  int index = 0;
+  if (!absl::ConsumePrefix(&device, "cuda:") || !absl::SimpleAtoi(device, &index)) return nullptr;
+  return Nvml::Open(index);
+}
 
 void AddBuildInfo(Registry& registry, const Exporter::Options& options) {
   prometheus::BuildGauge()
@@ -43,9 +64,17 @@ class PrometheusExporter final : public Exporter {
       : registry_(std::make_shared<Registry>(Registry::InsertBehavior::Throw)),
         training_(*registry_, *options.clock),
         inference_(*registry_),
+        models_(*registry_),
         calls_(*registry_),
-        jobs_(prometheus::BuildGauge().Name("timbre_jobs").Help("Jobs by state.").Register(*registry_)) {
-    for (const char* state : kJobStates) job_states_[state] = &jobs_.Add({{"state", state}});
+        jobs_(prometheus::BuildGauge()
+                  .Name("timbre_jobs")
+                  .Help("Jobs by kind and state.")
+                  .Register(*registry_)),
+        gpu_(WatchGpu(options.device)),
+        system_(options.state_dir, options.device, gpu_.get()) {
+    for (const char* kind : kJobKinds) {
+      for (const char* state : kJobStates) SetJobs(kind, state, 0);
+    }
     AddBuildInfo(*registry_, options);
   }
 
@@ -57,22 +86,27 @@ class PrometheusExporter final : public Exporter {
 
   train::Observer& training() override { return training_; }
   embed::Observer& inference() override { return inference_; }
+  registry::Observer& models() override { return models_; }
   CallMetrics& calls() override { return calls_; }
 
-  void SetJobs(const std::string& state, int64_t count) override {
-    const auto found = job_states_.find(state);
-    prometheus::Gauge& gauge = found != job_states_.end() ? *found->second : jobs_.Add({{"state", kOther}});
-    gauge.Set(static_cast<double>(count));
+  void SetJobs(const std::string& kind, const std::string& state, int64_t count) override {
+    jobs_.Add({{"kind", Known(kJobKinds, kind)}, {"state", Known(kJobStates, state)}})
+        .Set(static_cast<double>(count));
   }
 
   void SetLoad(const embed::Load& load) override { inference_.SetLoad(load); }
+  void SetServedModels(const std::vector<ServedModel>& served) override { models_.SetServed(served); }
 
   void OnScrape(std::function<void(Exporter&)> refresh) override {
     base::MutexLock lock(mutex_);
     refresh_ = std::move(refresh);
   }
 
-  std::string Text() const override { return prometheus::TextSerializer().Serialize(registry_->Collect()); }
+  std::string Text() const override {
+    std::vector<prometheus::MetricFamily> families = registry_->Collect();
+    for (prometheus::MetricFamily& family : system_.Collect()) families.push_back(std::move(family));
+    return prometheus::TextSerializer().Serialize(families);
+  }
 
   const std::string& address() const override { return address_; }
 
@@ -88,9 +122,11 @@ class PrometheusExporter final : public Exporter {
   const std::shared_ptr<Registry> registry_;
   TrainMetrics training_;
   EmbedMetrics inference_;
+  ModelMetrics models_;
   PrometheusCallMetrics calls_;
   prometheus::Family<prometheus::Gauge>& jobs_;
-  std::map<std::string, prometheus::Gauge*> job_states_;  // filled once
+  const std::unique_ptr<Nvml> gpu_;
+  const SystemMetrics system_;
   std::string address_;
   std::unique_ptr<MetricsHttp> http_;  // last: it goes first
 };

@@ -4,20 +4,23 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/embed/observer.h"
+#include "core/registry/observer.h"
 #include "core/train/observer.h"
 
 namespace timbre::metrics {
 
-// Counts calls as the gRPC ecosystem names them: grpc_server_started_total, grpc_server_handled_total and
-// grpc_server_handling_seconds with grpc_type, grpc_service, grpc_method and grpc_code (in Go's CamelCase:
-// OK, Canceled, ResourceExhausted). A method that was not registered counts under the label "other", so that
-// no client can make series. Threads: safe. Nothing here blocks for long.
+// Counts calls as the gRPC ecosystem names them: grpc_server_started_total, grpc_server_handled_total,
+// grpc_server_msg_received_total, grpc_server_msg_sent_total and grpc_server_handling_seconds with grpc_type,
+// grpc_service, grpc_method and grpc_code (in Go's CamelCase: OK, Canceled, ResourceExhausted). A method that
+// was not registered counts under the label "other", so that no client can make series. Threads: safe.
+// Nothing here blocks for long.
 class CallMetrics {
  public:
   virtual ~CallMetrics() = default;
@@ -27,6 +30,17 @@ class CallMetrics {
   virtual void OnStarted(const std::string& service, const std::string& method) = 0;
   virtual void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code,
                          absl::Duration duration) = 0;
+  // A message of a call; a unary call has one of each.
+  virtual void OnReceived(const std::string& service, const std::string& method) = 0;
+  virtual void OnSent(const std::string& service, const std::string& method) = 0;
+};
+
+// A label of a model, and the version that it names.
+struct ServedModel {
+  std::string model;
+  std::string label;
+  int64_t version = 0;
+  std::string space_id;
 };
 
 // The service's Prometheus metrics, and the HTTP port that serves them at /metrics. Observers of the rooms
@@ -35,8 +49,10 @@ class CallMetrics {
 class Exporter {
  public:
   struct Options {
-    std::string address;         // host:port, port 0 takes a free one; empty: metrics are kept but not served
-    std::string version, build;  // timbre_build_info
+    std::string address = {};  // host:port, port 0 takes a free one; empty: metrics are kept but not served
+    std::string version = {}, build = {};  // timbre_build_info
+    std::string state_dir = {};            // whose disk is watched; empty: none
+    std::string device = {};  // "cuda:N" is watched, if the driver has its library; any other is not
     const base::Clock* clock = &base::Clock::System();
   };
   // Errors: kInvalidArgument the address's form · kUnavailable the port is in use or the address cannot be
@@ -46,17 +62,22 @@ class Exporter {
 
   virtual train::Observer& training() = 0;
   virtual embed::Observer& inference() = 0;
+  virtual registry::Observer& models() = 0;
   virtual CallMetrics& calls() = 0;
 
-  // A gauge per job state, timbre_jobs{state}. `state` is a name such as "RUNNING"; any
-  // other counts under "other".
-  virtual void SetJobs(const std::string& state, int64_t count) = 0;
+  // A gauge per kind and state, timbre_jobs{kind,state}: kinds as jobs::Job has them ("ssl_training"), states
+  // by their names ("RUNNING"); any other counts under "other".
+  virtual void SetJobs(const std::string& kind, const std::string& state, int64_t count) = 0;
+
+  // timbre_model_info, one series each up to a hundred.
+  virtual void SetServedModels(const std::vector<ServedModel>& served) = 0;
 
   // The gauges timbre_embed_queue_*.
   virtual void SetLoad(const embed::Load& load) = 0;
 
-  // Runs before each scrape, for gauges that are read rather than told of (SetJobs, SetLoad). It may block
-  // for as long as a query takes. Its captures must outlive the exporter or be taken back by OnScrape({}).
+  // Runs before each scrape, for gauges that are read rather than told of (SetJobs, SetServedModels,
+  // SetLoad). It may block for as long as a query takes. Its captures must outlive the exporter or be taken
+  // back by OnScrape({}).
   virtual void OnScrape(std::function<void(Exporter&)> refresh) = 0;
 
   // The text that /metrics serves, for tests.

@@ -55,6 +55,8 @@ TrainMetrics::TrainMetrics(Registry& registry, const base::Clock& clock)
           Histogram(registry, "timbre_train_step_seconds",
                     "Time of a training step: the mean between two reports, counted for each step.")),
       step_(Gauge(registry, "timbre_train_step", "Last reported step of the training.")),
+      last_step_time_(Gauge(registry, "timbre_train_last_step_timestamp_seconds",
+                            "When the last step was reported, in Unix time.")),
       eta_seconds_(Gauge(registry, "timbre_train_eta_seconds", "Estimated time to the training's end.")),
       loss_(Gauge(registry, "timbre_train_loss", "Loss of the last reported step.")),
       learning_rate_(
@@ -94,6 +96,7 @@ void TrainMetrics::OnStep(const train::StepReport& report) {
   base::MutexLock lock(mutex_);
   CountSteps(report.step);
   Set(step_, static_cast<double>(report.step));
+  Set(last_step_time_, absl::ToDoubleSeconds(clock_.Now() - absl::UnixEpoch()));
   Set(eta_seconds_, report.eta_seconds);
   Set(loss_, report.loss);
   Set(learning_rate_, report.learning_rate);

@@ -42,8 +42,8 @@ class TrainMetrics final : public train::Observer {
   const base::Clock& clock_;
   prometheus::Counter& steps_;
   prometheus::Histogram& step_seconds_;
-  GaugeFamily &step_, &eta_seconds_, &loss_, &learning_rate_, &gradient_norm_, &alignment_, &uniformity_,
-      &embedding_std_, &windows_per_second_, &data_wait_ratio_;
+  GaugeFamily &step_, &last_step_time_, &eta_seconds_, &loss_, &learning_rate_, &gradient_norm_, &alignment_,
+      &uniformity_, &embedding_std_, &windows_per_second_, &data_wait_ratio_;
   GaugeFamily& diagnostics_;
   prometheus::Family<prometheus::Counter>& problems_;
   prometheus::Counter& snapshots_;

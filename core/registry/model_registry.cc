@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "core/registry/model_files.h"
 
@@ -90,8 +91,11 @@ struct ModelRegistry::Slot {
   std::map<std::string, std::shared_ptr<const LoadedTagger>> taggers ABSL_GUARDED_BY(mutex);
 };
 
-ModelRegistry::ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity)
-    : store_(store), factory_(std::move(factory)), capacity_(std::max<size_t>(capacity, 1)) {}
+ModelRegistry::ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity, Observer* observer)
+    : store_(store),
+      factory_(std::move(factory)),
+      capacity_(std::max<size_t>(capacity, 1)),
+      observer_(observer) {}
 
 ModelRegistry::~ModelRegistry() = default;
 
@@ -158,7 +162,9 @@ void ModelRegistry::Trim() {
 }
 
 void ModelRegistry::Fill(const std::shared_ptr<Slot>& slot) {
+  const absl::Time begin = absl::Now();
   absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded = MakeModel(slot->version);
+  if (observer_ != nullptr) observer_->OnLoaded(loaded.status(), absl::Now() - begin);
   if (!loaded.ok()) Drop(slot);  // the next request tries again
   base::MutexLock lock(slot->mutex);
   slot->done = true;
@@ -222,12 +228,19 @@ absl::StatusOr<std::shared_ptr<const LoadedTagger>> ModelRegistry::MakeTagger(co
 
 absl::StatusOr<Version> ModelRegistry::Promote(const std::string& model, const std::string& label,
                                                int64_t version) {
+  absl::StatusOr<Version> promoted = LoadAndLabel(model, label, version);
+  if (observer_ != nullptr) observer_->OnPromoted(promoted.status());
+  return promoted;
+}
+
+absl::StatusOr<Version> ModelRegistry::LoadAndLabel(const std::string& model, const std::string& label,
+                                                    int64_t version) {
   {
     base::MutexLock lock(mutex_);
     ++promotes_;
   }
-  auto loaded = Load(model, version);
-  absl::Status moved = loaded.ok() ? store_.SetLabel(model, label, version) : loaded.status();
+  const auto loaded = Load(model, version);
+  const absl::Status moved = loaded.ok() ? store_.SetLabel(model, label, version) : loaded.status();
   base::MutexLock lock(mutex_);
   --promotes_;
   Trim();

@@ -13,6 +13,7 @@
 #include "core/base/mutex.h"
 #include "core/engine/encoder.h"
 #include "core/registry/model_store.h"
+#include "core/registry/observer.h"
 #include "core/weights/tag_head.h"
 #include "core/weights/tensor_file.h"
 
@@ -50,7 +51,8 @@ class ModelRegistry {
   using EncoderFactory =
       std::function<absl::StatusOr<std::shared_ptr<engine::Encoder>>(const Version&, const VersionWeights&)>;
 
-  ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity = 3);
+  // `observer` may be null; else it outlives the registry.
+  ModelRegistry(ModelStore& store, EncoderFactory factory, size_t capacity = 3, Observer* observer = nullptr);
   ~ModelRegistry();
 
   // Several threads that ask for one version load it once; an evicted version lives on as long as somebody
@@ -80,6 +82,7 @@ class ModelRegistry {
   std::shared_ptr<Slot> FindOrAdd(const Version& version, bool& is_new);
   void Fill(const std::shared_ptr<Slot>& slot);
   void Drop(const std::shared_ptr<Slot>& slot);
+  absl::StatusOr<Version> LoadAndLabel(const std::string& model, const std::string& label, int64_t version);
   absl::StatusOr<std::shared_ptr<const LoadedModel>> MakeModel(const Version& version) const;
   absl::StatusOr<std::shared_ptr<const LoadedTagger>> MakeTagger(const Version& version,
                                                                  const Tagger& tagger) const;
@@ -87,6 +90,7 @@ class ModelRegistry {
   ModelStore& store_;
   const EncoderFactory factory_;
   const size_t capacity_;
+  Observer* const observer_;
   base::Mutex mutex_;
   std::vector<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   size_t promotes_ ABSL_GUARDED_BY(mutex_) = 0;                       // under way

@@ -18,9 +18,11 @@
 #include "core/base/status_macros.h"
 #include "core/jobs/scheduler.h"
 #include "server/app/core_rooms.h"
+#include "server/app/refresh_metrics.h"
 #include "server/bodies/job_codec.h"
 #include "server/convert/inference_convert.h"
 #include "server/observe/call_observer.h"
+#include "server/observe/message_counter.h"
 #include "server/services/admin_service.h"
 #include "server/services/dataset_service.h"
 #include "server/services/inference_service.h"
@@ -127,21 +129,8 @@ class App::Impl {
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
         services::DatasetCatalog::Options{settings_.data_root, &base::Clock::System()});
-    rooms_.exporter->OnScrape([this](metrics::Exporter& exporter) {
-      CountJobs(exporter);
-      exporter.SetLoad(rooms_.embedder->load());
-    });
+    rooms_.exporter->OnScrape([this](metrics::Exporter& exporter) { RefreshMetrics(rooms_, exporter); });
     return catalog_->Reconcile();
-  }
-
-  void CountJobs(metrics::Exporter& exporter) const {
-    const auto counts = rooms_.jobs->CountByState();
-    if (!counts.ok()) return base::LogError("jobs cannot be counted: {}", counts.status().ToString());
-    for (int i = 0; i <= static_cast<int>(jobs::JobState::kCancelled); ++i) {
-      const auto state = static_cast<jobs::JobState>(i);
-      const auto found = counts->find(state);
-      exporter.SetJobs(jobs::JobStateName(state), found == counts->end() ? 0 : found->second);
-    }
   }
 
   // Folders of jobs that were deleted just before the server ended.
@@ -183,6 +172,9 @@ class App::Impl {
              inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()}) {
       builder.RegisterService(service);
     }
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::UnavailableError(

@@ -100,14 +100,17 @@ absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLay
   TIMBRE_ASSIGN_OR_RETURN(rooms.jobs, jobs::JobStore::Create(rooms.database));
   TIMBRE_ASSIGN_OR_RETURN(rooms.datasets, registry::DatasetStore::Create(rooms.database, layout.datasets));
   TIMBRE_ASSIGN_OR_RETURN(rooms.models, registry::ModelStore::Create(rooms.database, layout.models));
-  TIMBRE_ASSIGN_OR_RETURN(rooms.exporter,
-                          metrics::Exporter::Start({settings.metrics_address, Version(), Build()}));
+  TIMBRE_ASSIGN_OR_RETURN(rooms.exporter, metrics::Exporter::Start({.address = settings.metrics_address,
+                                                                    .version = Version(),
+                                                                    .build = Build(),
+                                                                    .state_dir = settings.state_dir.string(),
+                                                                    .device = rooms.device}));
 
   Engines engines;
   TIMBRE_ASSIGN_OR_RETURN(engines, MakeEngines(settings, device, layout));
   rooms.engine = engines.description();
-  rooms.registry = std::make_unique<registry::ModelRegistry>(*rooms.models, engines,
-                                                             static_cast<size_t>(settings.loaded_versions));
+  rooms.registry = std::make_unique<registry::ModelRegistry>(
+      *rooms.models, engines, static_cast<size_t>(settings.loaded_versions), &rooms.exporter->models());
   rooms.embedder = std::make_unique<embed::Embedder>(*rooms.registry,
                                                      EmbedderOptions(settings, rooms.exporter->inference()));
   return rooms;

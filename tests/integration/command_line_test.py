@@ -161,6 +161,19 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("tone", self.timbre("tag", clips[0], "--top", "2").stdout)
         self.assertEqual(len(self.ask("tag", clips[0], "--top", "1")["files"][0]["response"]["tags"]), 1)
 
+    def test_65_bench_measures_what_a_server_takes(self):
+        load = ("--warmup", "0.2", "--duration", "1")
+        closed = self.ask("bench", "--concurrency", "2", *load)
+        self.assertEqual(closed["windows_per_call"], 1)
+        self.assertEqual(closed["summary"]["failed"], 0)
+        self.assertGreater(closed["summary"]["answered"], 0)
+        self.assertGreater(closed["summary"]["phases_ms"]["infer"]["p50"], 0)
+        clips = sorted((self.root / "data" / "test").glob("*.wav"))
+        self.assertIn("windows/s", self.timbre("bench", *clips, "--tag", "--rps", "4", *load).stdout)
+        self.assertEqual(self.ask("bench", "--rps", "1", "--find-max", "--p99-ms", "0.001", "--duration", "0.5", "--warmup",
+                                  "0", code=1)["find_max"]["max_rps"], 0)
+        self.timbre("bench", self.root / "missing.wav", code=3)
+
     def test_7_bad_audio_is_said_to_be_bad(self):
         text = self.root / "song.mp3"
         text.write_text("This is no music.\n")

@@ -77,13 +77,17 @@ TEST_F(JobStoreTest, AnInsertedJobComesBackAsItWas) {
   EXPECT_EQ(job.last_sequence, 1);
 }
 
-TEST_F(JobStoreTest, JobsAreCountedByState) {
-  Insert(NewJob());
-  const Job second = Insert(NewJob());
-  Insert(NewJob());
+TEST_F(JobStoreTest, JobsAreCountedByKindAndState) {
+  Insert(NewJob("ingest"));
+  const Job second = Insert(NewJob("ingest"));
+  Insert(NewJob("ingest"));
+  Insert(NewJob("linear_probe"));
   ASSERT_THAT(MoveTo(second.id, JobState::kRunning), IsOk());
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto counts, store_->CountByState());
-  EXPECT_THAT(counts, ElementsAre(std::pair(JobState::kQueued, 2), std::pair(JobState::kRunning, 1)));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto counts, store_->CountByKindAndState());
+  using Key = std::pair<std::string, JobState>;
+  EXPECT_THAT(counts, ElementsAre(std::pair(Key("ingest", JobState::kQueued), 2),
+                                  std::pair(Key("ingest", JobState::kRunning), 1),
+                                  std::pair(Key("linear_probe", JobState::kQueued), 1)));
 }
 
 TEST_F(JobStoreTest, AJobIsFoundByItsRequestId) {

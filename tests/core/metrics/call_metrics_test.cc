@@ -30,6 +30,19 @@ TEST(CallMetricsTest, ARegisteredMethodHasAllItsSeriesAtZero) {
     EXPECT_THAT(Value(text, Handled("GetJob", code)), Optional(0)) << code;
   }
   EXPECT_THAT(Value(text, "grpc_server_handling_seconds_count" + Labels("GetJob") + "}"), Optional(0));
+  EXPECT_THAT(Value(text, "grpc_server_msg_received_total" + Labels("GetJob") + "}"), Optional(0));
+  EXPECT_THAT(Value(text, "grpc_server_msg_sent_total" + Labels("GetJob") + "}"), Optional(0));
+}
+
+TEST(CallMetricsTest, MessagesAreCountedByTheirDirection) {
+  const auto exporter = MakeExporter();
+  CallMetrics& calls = exporter->calls();
+  calls.Register("unary", kService, "GetJob");
+  for (int i = 0; i < 3; ++i) calls.OnReceived(kService, "GetJob");
+  calls.OnSent(kService, "GetJob");
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, "grpc_server_msg_received_total" + Labels("GetJob") + "}"), Optional(3));
+  EXPECT_THAT(Value(text, "grpc_server_msg_sent_total" + Labels("GetJob") + "}"), Optional(1));
 }
 
 TEST(CallMetricsTest, CallsAreCountedByTheirCode) {

@@ -33,24 +33,30 @@ TEST(ExporterTest, TellsTheBuild) {
               Optional(1));
 }
 
-TEST(ExporterTest, EveryJobStateStandsAtZeroUntilSet) {
+std::string Jobs(const std::string& kind, const std::string& state) {
+  return absl::StrCat("timbre_jobs{kind=\"", kind, "\",state=\"", state, "\"}");
+}
+
+TEST(ExporterTest, JobsOfEveryKindAndStateStandAtZeroUntilSet) {
   const auto exporter = MakeExporter();
-  exporter->SetJobs("RUNNING", 2);
-  exporter->SetJobs("RUNNING", 1);
+  exporter->SetJobs("ingest", "RUNNING", 2);
+  exporter->SetJobs("ingest", "RUNNING", 1);
   const std::string text = exporter->Text();
-  EXPECT_THAT(Value(text, "timbre_jobs{state=\"RUNNING\"}"), Optional(1));
+  EXPECT_THAT(Value(text, Jobs("ingest", "RUNNING")), Optional(1));
   for (const char* state :
        {"QUEUED", "PAUSING", "PAUSED", "CANCELLING", "SUCCEEDED", "FAILED", "CANCELLED"}) {
-    EXPECT_THAT(Value(text, absl::StrCat("timbre_jobs{state=\"", state, "\"}")), Optional(0)) << state;
+    EXPECT_THAT(Value(text, Jobs("ingest", state)), Optional(0)) << state;
+    EXPECT_THAT(Value(text, Jobs("ssl_training", state)), Optional(0)) << state;
   }
 }
 
-TEST(ExporterTest, UnknownJobStatesShareOneSeries) {
+TEST(ExporterTest, UnknownKindsAndStatesOfJobsShareOneSeries) {
   const auto exporter = MakeExporter();
-  exporter->SetJobs("DREAMING", 3);
+  exporter->SetJobs("siesta", "DREAMING", 3);
   const std::string text = exporter->Text();
-  EXPECT_THAT(Value(text, "timbre_jobs{state=\"other\"}"), Optional(3));
+  EXPECT_THAT(Value(text, Jobs("other", "other")), Optional(3));
   EXPECT_EQ(text.find("DREAMING"), std::string::npos);
+  EXPECT_EQ(text.find("siesta"), std::string::npos);
 }
 
 TEST(ExporterTest, WithoutAnAddressNothingIsServed) { EXPECT_EQ(MakeExporter()->address(), ""); }
@@ -59,11 +65,11 @@ TEST(ExporterTest, ServesItsTextOverHttp) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto exporter, StartOn("127.0.0.1:0"));
   ASSERT_GT(PortOf(*exporter), 0);
   EXPECT_THAT(exporter->address(), StartsWith("127.0.0.1:"));
-  exporter->SetJobs("QUEUED", 5);
+  exporter->SetJobs("ingest", "QUEUED", 5);
   const std::string answer = HttpGet(PortOf(*exporter), "/metrics");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(answer, HasSubstr("text/plain"));
-  EXPECT_THAT(answer, HasSubstr("timbre_jobs{state=\"QUEUED\"} 5"));
+  EXPECT_THAT(answer, HasSubstr(Jobs("ingest", "QUEUED") + " 5"));
   EXPECT_THAT(HttpGet(PortOf(*exporter), "/elsewhere"), StartsWith("HTTP/1.1 404"));
 }
 
@@ -94,11 +100,11 @@ TEST(ExporterTest, AnAddressThatIsNoneOfOursIsUnavailableAndNamed) {
 TEST(ExporterTest, WhatIsReadRatherThanToldIsReadAtEachScrape) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto exporter, StartOn("127.0.0.1:0"));
   int64_t running = 0;
-  exporter->OnScrape([&running](Exporter& scraped) { scraped.SetJobs("RUNNING", ++running); });
-  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 1"));
-  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 2"));
+  exporter->OnScrape([&running](Exporter& scraped) { scraped.SetJobs("ingest", "RUNNING", ++running); });
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr(Jobs("ingest", "RUNNING") + " 1"));
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr(Jobs("ingest", "RUNNING") + " 2"));
   exporter->OnScrape({});
-  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr("timbre_jobs{state=\"RUNNING\"} 2"));
+  EXPECT_THAT(HttpGet(PortOf(*exporter), "/metrics"), HasSubstr(Jobs("ingest", "RUNNING") + " 2"));
 }
 
 TEST(ExporterTest, ManyThreadsLoseNoCount) {

@@ -41,11 +41,14 @@ TEST(TrainMetricsTest, CountersStandAtZeroAndFiguresAreAbsentBeforeTheFirstStep)
 }
 
 TEST(TrainMetricsTest, AStepTellsItsFigures) {
-  const auto exporter = MakeExporter();
+  fakes::FakeClock clock(absl::FromUnixSeconds(1'700'000'000));
+  const auto exporter = MakeExporter(clock);
   exporter->training().OnStep(Report(1));
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, "timbre_train_steps_total"), Optional(1));
   EXPECT_THAT(Value(text, "timbre_train_step"), Optional(1));
+  EXPECT_THAT(Value(text, "timbre_train_last_step_timestamp_seconds"),
+              Optional(DoubleNear(1'700'000'000, 1e-3)));
   EXPECT_THAT(Value(text, "timbre_train_loss"), Optional(3.25));
   EXPECT_THAT(Value(text, "timbre_train_learning_rate"), Optional(DoubleNear(0.0003, 1e-12)));
   EXPECT_THAT(Value(text, "timbre_train_windows_per_second"), Optional(120));

@@ -103,6 +103,26 @@ TEST_F(ModelRegistryTest, APromoteThatCannotLoadLeavesTheOldLabel) {
   EXPECT_EQ(model->version.version, 1);
 }
 
+TEST_F(ModelRegistryTest, TheObserverHearsOfLoadsAndPromotes) {
+  struct Recorder final : Observer {
+    void OnLoaded(const absl::Status& status, absl::Duration /*took*/) override {
+      loaded.push_back(status.code());
+    }
+    void OnPromoted(const absl::Status& status) override { promoted.push_back(status.code()); }
+    std::vector<absl::StatusCode> loaded, promoted;
+  } recorder;
+  Publish("clmr", "", 1);
+  Publish("clmr", "", -1);
+  ModelRegistry registry(*models_, Factory(), 3, &recorder);
+  EXPECT_TRUE(registry.Promote("clmr", "stable", 1).ok());
+  EXPECT_TRUE(registry.Promote("clmr", "next", 1).ok());
+  EXPECT_FALSE(registry.Promote("clmr", "stable", 2).ok());
+  EXPECT_FALSE(registry.Promote("clmr", "stable", 3).ok());
+  using enum absl::StatusCode;
+  EXPECT_THAT(recorder.loaded, ::testing::ElementsAre(kOk, kInvalidArgument));
+  EXPECT_THAT(recorder.promoted, ::testing::ElementsAre(kOk, kOk, kInvalidArgument, kNotFound));
+}
+
 TEST_F(ModelRegistryTest, AFailedLoadIsTriedAgain) {
   Publish("clmr", "", -1);
   ModelRegistry registry(*models_, Factory());

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace timbre::metrics {
+
+// One NVIDIA GPU as its driver's management library (NVML) sees it, opened at run time: the same program runs
+// where there is none. Threads: safe. Source: NVIDIA's NVML API reference; the few entry points used have
+// kept their binary form since their "_v2".
+class Nvml {
+ public:
+  struct Reading {
+    double memory_used_bytes = 0;
+    double memory_total_bytes = 0;
+    double utilization_ratio = 0;
+  };
+
+  // `index` counts as nvidia-smi does (CUDA: with CUDA_DEVICE_ORDER=PCI_BUS_ID). Null where there is no such
+  // library or GPU.
+  static std::unique_ptr<Nvml> Open(int index, const std::string& library = "libnvidia-ml.so.1");
+  ~Nvml();
+
+  // Nothing where the driver does not answer.
+  std::optional<Reading> Read() const;
+
+ private:
+  struct Entries;
+  explicit Nvml(std::unique_ptr<Entries> entries);
+  const std::unique_ptr<Entries> entries_;
+};
+
+}  // namespace timbre::metrics

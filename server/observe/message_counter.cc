@@ -1,0 +1,49 @@
+#include "server/observe/message_counter.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace timbre::observe {
+namespace {
+
+using grpc::experimental::InterceptionHookPoints;
+
+class MessageCounter final : public grpc::experimental::Interceptor {
+ public:
+  // `path`: "/timbre.v1.JobService/GetJob".
+  MessageCounter(metrics::CallMetrics& metrics, absl::string_view path) : metrics_(metrics) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(path.substr(1), absl::MaxSplits('/', 1));
+    service_ = parts.first;
+    method_ = parts.second;
+  }
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    // A read that found the stream's end has no message.
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE) &&
+        methods->GetRecvMessage() != nullptr) {
+      metrics_.OnReceived(service_, method_);
+    }
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE)) {
+      metrics_.OnSent(service_, method_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  metrics::CallMetrics& metrics_;
+  std::string service_, method_;
+};
+
+}  // namespace
+
+grpc::experimental::Interceptor* MessageCounterFactory::CreateServerInterceptor(
+    grpc::experimental::ServerRpcInfo* info) {
+  if (!absl::StartsWith(info->method(), "/timbre.")) return nullptr;
+  return new MessageCounter(metrics_, info->method());
+}
+
+}  // namespace timbre::observe
