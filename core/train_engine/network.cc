@@ -172,8 +172,11 @@ auto Network<T>::Forward(std::span<const BlockParameters> parameters, const Batc
   GatherLast(batch, *tape);
   const float* const weight = parameters.back().weight;
   tape->last_weight.assign(weight, weight + shape_.blocks.back().weight_size());
-  TIMBRE_RETURN_IF_ERROR(
-      last_.Forward(benches_.front()->lane, parameters.back(), batch.masks.back(), tape->last, out));
+  // On a thread of the team, where oneDNN uses no others.
+  TIMBRE_RETURN_IF_ERROR(ForEach(team_, 1, [&](int thread, int64_t) {
+    return last_.Forward(benches_[static_cast<size_t>(thread)]->lane, parameters.back(), batch.masks.back(),
+                         tape->last, out);
+  }));
   if (keep) return tape;
   free_tapes_.push_back(std::move(tape));
   return nullptr;

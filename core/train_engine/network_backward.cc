@@ -118,10 +118,12 @@ absl::Status Network<T>::Backward(std::unique_ptr<Tape> tape, const Batch& batch
     slopes_count_ = batch.count;
   }
   std::vector<float> at_last;
-  TIMBRE_RETURN_IF_ERROR(
-      last_.Backward(benches_.front()->lane,
-                     {.weight = own->last_weight.data(), .mask = batch.masks.back(), .gradient = gradient},
-                     own->last, gradients.back(), at_last));
+  TIMBRE_RETURN_IF_ERROR(ForEach(team_, 1, [&](int thread, int64_t) {
+    return last_.Backward(
+        benches_[static_cast<size_t>(thread)]->lane,
+        {.weight = own->last_weight.data(), .mask = batch.masks.back(), .gradient = gradient}, own->last,
+        gradients.back(), at_last);
+  }));
   SlopeSums sums = ScatterLast(batch, *own, at_last);
   for (size_t i = shape_.blocks.size() - 2; i > 0; --i) {
     TIMBRE_ASSIGN_OR_RETURN(sums, BackwardPooled(i, batch, *own, sums, gradients[i]));
