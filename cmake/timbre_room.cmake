@@ -1,7 +1,7 @@
 # The rooms of core/, in dependency order.
 set(timbre_plain_rooms base audio augment dataset weights)
 set(timbre_torch_rooms model loss train probe)
-set(timbre_service_rooms store engine registry embed jobs metrics)
+set(timbre_service_rooms store engine train_engine registry embed jobs metrics)
 
 # timbre_room(base SOURCES a.cc b.cc DEPS absl::status ... [TORCH])
 # One room = one static library `timbre_<room>` (alias timbre::<room>). Its headers are included as

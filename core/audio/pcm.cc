@@ -51,6 +51,11 @@ absl::StatusOr<Waveform> DecodePcm(std::span<const std::byte> bytes, const PcmFo
   TIMBRE_RETURN_IF_ERROR(CheckDuration(frames, format.sample_rate_hz, limits));
 
   Waveform waveform{.samples = {}, .sample_rate_hz = format.sample_rate_hz};
+  if (format.channels == 1 && format.sample_format == SampleFormat::kInt16) {  // nothing to mix, all finite
+    waveform.samples.resize(static_cast<size_t>(frames));
+    ToFloat(bytes, format.sample_format, waveform.samples);
+    return waveform;
+  }
   waveform.samples.reserve(static_cast<size_t>(frames));
   std::vector<float> block(kBlockFrames * static_cast<size_t>(format.channels));
   while (!bytes.empty()) {

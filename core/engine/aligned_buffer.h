@@ -15,6 +15,7 @@ class AlignedBuffer {
   explicit AlignedBuffer(int64_t size) : data_(Allocate(size)) { std::fill_n(data_.get(), size, T{}); }
 
   T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
 
  private:
   static constexpr std::align_val_t kLine{64};

@@ -65,15 +65,22 @@ std::vector<double> StatFields() {
 constexpr size_t kUserTicks = 14 - 4, kSystemTicks = 15 - 4, kThreads = 20 - 4, kStartTicks = 22 - 4,
                  kVirtualBytes = 23 - 4, kResidentPages = 24 - 4;
 
-void AddProcess(Families& families) {
+// Of the process, in Unix time; 0 where it cannot be read.
+double StartSeconds() {
+  const std::vector<double> stat = StatFields();
+  if (stat.size() <= kStartTicks) return 0;
+  const double since_boot = stat[kStartTicks] / static_cast<double>(sysconf(_SC_CLK_TCK));
+  return Now(CLOCK_REALTIME) - (Now(CLOCK_BOOTTIME) - since_boot);
+}
+
+void AddProcess(double start_seconds, Families& families) {
   const std::vector<double> stat = StatFields();
   if (stat.size() <= kResidentPages) return;
   const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  const double age = Now(CLOCK_BOOTTIME) - stat[kStartTicks] / ticks;
   families.push_back(Family("process_cpu_seconds_total", "User and system CPU time of the process.",
                             MetricType::Counter, {{{}, (stat[kUserTicks] + stat[kSystemTicks]) / ticks}}));
-  families.push_back(Gauge("process_start_time_seconds", "When the process was started, in Unix time.",
-                           Now(CLOCK_REALTIME) - age));
+  families.push_back(
+      Gauge("process_start_time_seconds", "When the process was started, in Unix time.", start_seconds));
   families.push_back(Gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.",
                            stat[kResidentPages] * static_cast<double>(sysconf(_SC_PAGESIZE))));
   families.push_back(
@@ -107,11 +114,14 @@ double MemoryLimitBytes() {
 }  // namespace
 
 SystemMetrics::SystemMetrics(std::filesystem::path state_dir, std::string device, const Nvml* gpu)
-    : state_dir_(std::move(state_dir)), device_(std::move(device)), gpu_(gpu) {}
+    : state_dir_(std::move(state_dir)),
+      device_(std::move(device)),
+      gpu_(gpu),
+      start_seconds_(StartSeconds()) {}
 
 std::vector<MetricFamily> SystemMetrics::Collect() const {
   Families families;
-  AddProcess(families);
+  AddProcess(start_seconds_, families);
   AddDescriptors(families);
   families.push_back(Gauge("timbre_cpus", "CPUs that the machine has.",
                            static_cast<double>(std::max(1U, std::thread::hardware_concurrency()))));

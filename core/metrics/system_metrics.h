@@ -28,6 +28,7 @@ class SystemMetrics final : public prometheus::Collectable {
   const std::filesystem::path state_dir_;
   const std::string device_;
   const Nvml* const gpu_;
+  const double start_seconds_;  // read once: the clocks it is made of drift, and a change means a restart
 };
 
 }  // namespace timbre::metrics

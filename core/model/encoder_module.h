@@ -23,6 +23,14 @@ class EncoderModule : public torch::nn::Module {
   // Where dropout draws its numbers from in train mode; must be of the device of the weights. LibTorch's
   // global generator until this is called.
   virtual void set_generator(torch::Generator generator) = 0;
+
+  // For a forward pass in train mode that is computed elsewhere: dropout's factors (0, or 1 / keep) for each
+  // block conv{1..n}, [count, rows, channels], undefined where a block drops nothing, drawn as forward would
+  // draw some. Empty: this encoder is no chain of such blocks.
+  virtual std::vector<torch::Tensor> DrawDropout(int64_t count) {
+    (void)count;
+    return {};
+  }
 };
 
 struct EncoderOptions {

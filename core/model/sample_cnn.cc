@@ -84,4 +84,17 @@ torch::Tensor SampleCnn::Drop(const torch::Tensor& x) {
   return x * torch::empty_like(x).bernoulli_(keep, generator_).div_(keep);
 }
 
+std::vector<torch::Tensor> SampleCnn::DrawDropout(int64_t count) {
+  std::vector<torch::Tensor> masks(blocks_.size());
+  int64_t rows = window_samples() / kFirstStride;
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    if (block.pool) rows /= 3;
+    if (block.dropout && dropout_ > 0) {
+      masks[i] = Drop(torch::ones({count, rows, block.norm->weight.size(0)}));
+    }
+  }
+  return masks;
+}
+
 }  // namespace timbre::model

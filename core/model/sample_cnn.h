@@ -10,8 +10,8 @@ namespace timbre::model {
 // [-> MaxPool 3] [-> Dropout]. The last block has kernel 1: at one frame that is the same function as the
 // kernel 3 of the tutorial, whose outer taps only ever meet padding (see ARCHITECTURE.md). 1,844,224
 // parameters; 77 tensors named conv{1..11}.{0,1}.*. Computed in channels-last layout, the first block as a
-// matrix product: 1.4 times faster than Conv1d on a CPU with bf16. Shapes: [N, 1, 59049] -> [N, 512 / channel_divisor]; another
-// length throws.
+// matrix product: 1.4 times faster than Conv1d on a CPU with bf16. Shapes: [N, 1, 59049] -> [N, 512 /
+// channel_divisor]; another length throws.
 class SampleCnn final : public EncoderModule {
  public:
   // `channel_divisor` makes it narrower: that many times fewer channels in each block (1, 2, 4, ..., 128).
@@ -20,6 +20,7 @@ class SampleCnn final : public EncoderModule {
   int64_t embedding_dim() const override { return embedding_dim_; }
   int64_t window_samples() const override { return 59049; }
   void set_generator(torch::Generator generator) override { generator_ = std::move(generator); }
+  std::vector<torch::Tensor> DrawDropout(int64_t count) override;
 
  private:
   struct Block {

@@ -29,7 +29,9 @@ model::ProjectorOptions ProjectorOptionsOf(const TrainingConfig& config, int64_t
 torch::Tensor Branch::Project(const torch::Tensor& windows) {
   std::vector<torch::Tensor> projections;
   for (int64_t view = 0; view < windows.size(0); ++view) {
-    projections.push_back(projector->forward(encoder->forward(windows[view])).to(torch::kFloat));
+    const torch::Tensor embeddings =
+        engine ? engine->Forward(*encoder, windows[view]) : encoder->forward(windows[view]);
+    projections.push_back(projector->forward(embeddings).to(torch::kFloat));
   }
   return torch::stack(projections);
 }

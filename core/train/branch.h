@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/model/encoder_module.h"
 #include "core/model/projector.h"
+#include "core/train/encoder_engine.h"
 #include "core/train/training_config.h"
 
 namespace timbre::train {
@@ -18,6 +19,7 @@ namespace timbre::train {
 struct Branch {
   std::shared_ptr<model::EncoderModule> encoder;
   model::Projector projector{nullptr};
+  std::shared_ptr<EncoderEngine> engine = nullptr;  // what computes the encoder; none: LibTorch
 
   // Each view on its own, so that BatchNorm's statistics are a view's: [M, N, 1, T] -> [M, N, d], fp32.
   torch::Tensor Project(const torch::Tensor& windows);

@@ -50,6 +50,7 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const TrainingConfig& c
     return absl::OkStatus();
   }));
   TIMBRE_ASSIGN_OR_RETURN(learner->online_, MakeBranch(config, learner->device_, learner->generator_));
+  TIMBRE_RETURN_IF_ERROR(learner->ChooseEngine(runtime));
   if (learner->objective_->wants_target()) {
     TIMBRE_ASSIGN_OR_RETURN(learner->target_, learner->MakeCopy());
   }
@@ -69,15 +70,29 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const TrainingConfig& c
   return learner;
 }
 
+absl::Status Learner::ChooseEngine(const RuntimeConfig& runtime) {
+  if (runtime.train_engine == "torch" || (runtime.train_engine == "auto" && !device_.is_cpu())) {
+    return absl::OkStatus();
+  }
+  if (!device_.is_cpu()) {
+    return absl::InvalidArgumentError(
+        "train_engine is \"timbre\", which computes on the CPU; with this device it must be auto or torch");
+  }
+  TIMBRE_ASSIGN_OR_RETURN(online_.engine, EncoderEngine::Create(*online_.encoder, bf16_));
+  return absl::OkStatus();
+}
+
+// Its engine is the online branch's: engines have no weights.
 absl::StatusOr<Branch> Learner::MakeCopy() const {
   TIMBRE_ASSIGN_OR_RETURN(Branch copy, MakeBranch(config_, device_, generator_));
+  copy.engine = online_.engine;
   for (torch::Tensor& parameter : copy.parameters()) parameter.set_requires_grad(false);
   return copy;
 }
 
 std::string Learner::description() const {
   return absl::StrCat(device_.is_cuda() ? absl::StrCat("cuda:", int{device_.index()}) : "cpu",
-                      bf16_ ? ", bf16" : ", fp32");
+                      bf16_ ? ", bf16" : ", fp32", online_.engine ? ", timbre" : ", torch");
 }
 
 UpdateFigures Learner::Update(int64_t step, const std::vector<dataset::ViewBatch>& batches) {

@@ -40,7 +40,7 @@ class Learner {
   // the batch). Throws what LibTorch throws.
   UpdateFigures Update(int64_t step, const std::vector<dataset::ViewBatch>& batches);
 
-  std::string description() const;  // "cpu, bf16"
+  std::string description() const;  // "cpu, bf16, timbre"
   double chance_loss() const { return objective_->chance_loss(config_.batch_tracks, config_.views); }
   int64_t window_samples() const { return online_.encoder->window_samples(); }
 
@@ -54,6 +54,7 @@ class Learner {
  private:
   Learner(const TrainingConfig& config, torch::Device device, bool bf16);
 
+  absl::Status ChooseEngine(const RuntimeConfig& runtime);
   absl::StatusOr<Branch> MakeCopy() const;
   torch::Tensor Project(Branch& branch, const torch::Tensor& windows) const;
   void Accumulate(const dataset::ViewBatch& batch, double share, UpdateFigures& figures);

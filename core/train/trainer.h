@@ -53,7 +53,7 @@ class Trainer {
   // The number of the batch that Run takes first: each step takes optimizer.accumulation_steps of them.
   virtual int64_t next_batch() const = 0;
 
-  // "cpu, bf16" or the like, for the job's start event.
+  // "cpu, bf16, timbre" or the like, for the job's start event.
   virtual std::string description() const = 0;
 
   virtual absl::StatusOr<TrainingResult> Run(dataset::ViewLoader& loader, Observer& observer,

@@ -68,6 +68,9 @@ struct TrainingConfig {
 struct RuntimeConfig {
   std::string device = "auto";     // auto | cpu | cuda:N
   std::string precision = "auto";  // auto | fp32 | bf16 (autocast)
+  // What computes the encoder: torch (LibTorch) | timbre (core/train_engine, on the CPU) | auto: timbre where
+  // it can. Their dropout masks differ, drawn from the same generator.
+  std::string train_engine = "auto";
   int loader_workers = 1;
   int torch_threads = 0;  // 0: the server's share
   int64_t snapshot_interval_steps = 100;

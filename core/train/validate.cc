@@ -98,6 +98,7 @@ absl::Status ValidateTrainingConfig(const TrainingConfig& config) {
 absl::Status ValidateRuntimeConfig(const RuntimeConfig& runtime) {
   TIMBRE_RETURN_IF_ERROR(model::ChooseDevice(runtime.device).status());
   TIMBRE_RETURN_IF_ERROR(CheckName("precision", runtime.precision, {"auto", "fp32", "bf16"}));
+  TIMBRE_RETURN_IF_ERROR(CheckName("train_engine", runtime.train_engine, {"auto", "torch", "timbre"}));
   TIMBRE_RETURN_IF_ERROR(CheckRange("loader_workers", runtime.loader_workers, 1, 1024));
   TIMBRE_RETURN_IF_ERROR(CheckRange("torch_threads", runtime.torch_threads, 0, 1024));
   TIMBRE_RETURN_IF_ERROR(

@@ -31,7 +31,7 @@ std::pair<std::string, std::string> Split(const std::string& method) {
 
 CallLog::CallLog(metrics::CallMetrics& metrics) : metrics_(metrics) {
   for (const google::protobuf::FileDescriptor* file :
-       {v1::GetInfoRequest::descriptor()->file(), v1::Job::descriptor()->file(),
+       {v1::GetInfoRequest::descriptor()->file(), v1::GetJobRequest::descriptor()->file(),
         v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
         v1::DrainRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {

@@ -195,7 +195,7 @@ TEST(StreamMemoryTest, AnHourOfAudioNeedsNoMoreMemoryThanItsFirstHalf) {
   EXPECT_EQ(windows, 1345);
   ASSERT_GT(before, 0);
   // The hour is 303 MiB of samples.
-  EXPECT_LT(half_way - before, int64_t{32} << 20);
+  EXPECT_LT(half_way - before, int64_t{64} << 20);
   EXPECT_LT(after - half_way, int64_t{8} << 20);
 }
 

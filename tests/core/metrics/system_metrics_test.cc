@@ -4,8 +4,6 @@
 #include <prometheus/text_serializer.h>
 #include <unistd.h>
 
-#include <chrono>
-
 #include "absl/time/clock.h"
 #include "tests/core/metrics/metrics_text.h"
 #include "tests/support/temp_dir.h"
@@ -39,6 +37,13 @@ TEST(SystemMetricsTest, TellsTheProcessAsPrometheusClientsDo) {
               Optional(DoubleNear(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()), 120)));
   EXPECT_THAT(Value(text, "timbre_cpus"), Optional(Gt(0)));
   EXPECT_THAT(Value(text, "timbre_memory_limit_bytes"), Optional(Gt(1e6)));
+}
+
+TEST(SystemMetricsTest, TheStartStandsStill) {
+  const SystemMetrics metrics("", "cpu", nullptr);
+  const auto start = [&] { return Value(Text(metrics), "process_start_time_seconds"); };
+  const auto first = start();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(start(), first);
 }
 
 TEST(SystemMetricsTest, CpuTimeGrowsWithWork) {

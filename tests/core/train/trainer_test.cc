@@ -166,7 +166,7 @@ TEST(TrainerTest, ABadConfigIsRefusedAndTheDescriptionNamesDeviceAndPrecision) {
               StatusIs(absl::StatusCode::kInvalidArgument));
   TIMBRE_ASSERT_OK_AND_ASSIGN(
       auto trainer, Trainer::Create(TinyConfig(1), {.device = "cpu", .precision = "fp32"}, dir.path()));
-  EXPECT_EQ(trainer->description(), "cpu, fp32");
+  EXPECT_EQ(trainer->description(), "cpu, fp32, timbre");
   EXPECT_EQ(trainer->step(), 0);
 }
 

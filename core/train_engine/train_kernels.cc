@@ -1,0 +1,252 @@
+#include "core/train_engine/train_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/train_engine/train_kernels.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace timbre::train_engine::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = HWY_CAPPED(float, 16);
+using V = hn::Vec<D>;
+
+HWY_INLINE V LoadRow(D d, const float* p) { return hn::LoadU(d, p); }
+HWY_INLINE V LoadRow(D d, const Bf16* p) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::Rebind<uint32_t, D> whole;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, p))));
+}
+
+// Stores and gives back what a later LoadRow will see: statistics and choices are made of that. Highway 1.0
+// truncates; this rounds to nearest even.
+HWY_INLINE V StoreRow(D d, V v, float* p) {
+  hn::StoreU(v, d, p);
+  return v;
+}
+HWY_INLINE V RoundRow(D d, V v, const float* /*type*/) {
+  (void)d;
+  return v;
+}
+HWY_INLINE V RoundRow(D d, V v, const Bf16* /*type*/) {
+  const hn::Rebind<uint32_t, D> whole;
+  const auto bits = hn::BitCast(whole, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7FFF)));
+  return hn::BitCast(d, hn::And(rounded, hn::Set(whole, 0xFFFF0000U)));
+}
+HWY_INLINE V StoreRow(D d, V v, Bf16* p) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::Rebind<uint32_t, D> whole;
+  const V rounded = RoundRow(d, v, p);
+  hn::StoreU(hn::TruncateTo(half, hn::ShiftRight<16>(hn::BitCast(whole, rounded))), half, p);
+  return rounded;
+}
+
+HWY_INLINE void AddTo(D d, V v, float* p) { hn::StoreU(hn::Add(hn::LoadU(d, p), v), d, p); }
+
+template <typename T>
+void Activate(const TileSpan& span, const ActivateCall<T>& call) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    for (int64_t c = 0; c < n; c += lanes) {
+      const V x = hn::MulAdd(LoadRow(d, call.pooled + t * n + c), hn::LoadU(d, call.scale + c),
+                             hn::LoadU(d, call.shift + c));
+      V out = hn::Max(x, hn::Zero(d));
+      if (call.mask != nullptr) out = hn::Mul(out, hn::LoadU(d, call.mask + t * n + c));
+      StoreRow(d, out, call.out + t * n + c);
+    }
+  }
+}
+
+// The largest of three times `sign`, the first of equal ones: 1 where it is the first, the second.
+struct Kept {
+  hn::Mask<D> first, second;
+};
+HWY_INLINE Kept Keep(V y0, V y1, V y2, V sign) {
+  const V a = hn::Mul(y0, sign), b = hn::Mul(y1, sign), c = hn::Mul(y2, sign);
+  return {.first = hn::And(hn::Ge(a, b), hn::Ge(a, c)), .second = hn::Ge(b, c)};
+}
+
+template <typename T>
+void Frames(const TileSpan& span, const FramesCall<T>& call) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const float* in = call.products + t * n;
+    for (int64_t c = 0; c < n; c += lanes, in += lanes) {
+      const V m1 = hn::LoadU(d, in + span.plane), m2 = hn::LoadU(d, in + 2 * span.plane),
+              m3 = hn::LoadU(d, in + 3 * span.plane);
+      const V sum = hn::Add(m1, m2);
+      V y0 = hn::Add(hn::Add(hn::LoadU(d, in), sum), m3);
+      V y1 = hn::MulAdd(two, m3, hn::Sub(m1, m2));
+      V y2 = hn::MulAdd(four, m3, hn::Add(sum, hn::LoadU(d, in + 4 * span.plane)));
+      if (call.frames != nullptr) {
+        T* to = call.frames + 3 * t * n + c;
+        y0 = StoreRow(d, y0, to);
+        y1 = StoreRow(d, y1, to + n);
+        y2 = StoreRow(d, y2, to + 2 * n);
+      } else {
+        y0 = RoundRow(d, y0, call.pooled);
+        y1 = RoundRow(d, y1, call.pooled);
+        y2 = RoundRow(d, y2, call.pooled);
+      }
+      if (call.set_origin && t == 0) hn::StoreU(y0, d, call.origin + c);
+      const Kept kept = Keep(y0, y1, y2, hn::LoadU(d, call.sign + c));
+      StoreRow(d, hn::IfThenElse(kept.first, y0, hn::IfThenElse(kept.second, y1, y2)),
+               call.pooled + t * n + c);
+      const V origin = hn::LoadU(d, call.origin + c);
+      const V e0 = hn::Sub(y0, origin), e1 = hn::Sub(y1, origin), e2 = hn::Sub(y2, origin);
+      AddTo(d, hn::Add(hn::Add(e0, e1), e2), call.sum + c);
+      AddTo(d, hn::MulAdd(e2, e2, hn::MulAdd(e1, e1, hn::Mul(e0, e0))), call.squares + c);
+    }
+  }
+}
+
+template <typename T>
+void FrameGradient(const TileSpan& span, const FrameGradientCall<T>& call) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const V two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f);
+  for (int64_t t = 0; t < span.tiles; ++t) {
+    const T* frames = call.frames + 3 * t * n;
+    T* to = call.out + t * n;
+    for (int64_t c = 0; c < n; c += lanes, frames += lanes, to += lanes) {
+      const V y0 = LoadRow(d, frames), y1 = LoadRow(d, frames + n), y2 = LoadRow(d, frames + 2 * n);
+      const Kept kept = Keep(y0, y1, y2, hn::LoadU(d, call.sign + c));
+      const V slope = hn::Mul(LoadRow(d, call.slopes + t * n + c), hn::LoadU(d, call.gain + c));
+      const V mean = hn::LoadU(d, call.mean + c), pull = hn::LoadU(d, call.pull + c),
+              offset = hn::LoadU(d, call.offset + c);
+      const V with = hn::Add(slope, offset);
+      const V dy0 = hn::MulAdd(pull, hn::Sub(y0, mean), hn::IfThenElse(kept.first, with, offset));
+      const V dy1 = hn::MulAdd(pull, hn::Sub(y1, mean),
+                               hn::IfThenElse(kept.first, offset, hn::IfThenElse(kept.second, with, offset)));
+      const V dy2 = hn::MulAdd(pull, hn::Sub(y2, mean),
+                               hn::IfThenElse(kept.first, offset, hn::IfThenElse(kept.second, offset, with)));
+      const V outer = hn::Add(dy0, dy2);
+      StoreRow(d, dy0, to);
+      StoreRow(d, hn::Add(outer, dy1), to + span.plane);
+      StoreRow(d, hn::Sub(outer, dy1), to + 2 * span.plane);
+      StoreRow(d, hn::MulAdd(four, dy2, hn::MulAdd(two, dy1, dy0)), to + 3 * span.plane);
+      StoreRow(d, dy2, to + 4 * span.plane);
+    }
+  }
+}
+
+// What a row's gradient does. Rows and channels are counted from row 0 of the call.
+template <typename T>
+struct General {
+  static constexpr int kSums = 2;
+  const SlopesCall<T>& call;
+  const int64_t channels;
+  HWY_INLINE void operator()(D d, V gradient, int64_t row, int64_t c, V* sums) const {
+    const int64_t at = row * channels + c;
+    const auto positive = hn::Gt(LoadRow(d, call.inputs + at), hn::Zero(d));
+    if (call.mask != nullptr) gradient = hn::Mul(gradient, hn::LoadU(d, call.mask + at));
+    const V slope = StoreRow(d, hn::IfThenElseZero(positive, gradient), call.out + at);
+    const V centred = hn::Sub(LoadRow(d, call.pooled + at), hn::LoadU(d, call.mean + c));
+    sums[0] = hn::Add(sums[0], slope);
+    sums[1] = hn::MulAdd(slope, centred, sums[1]);
+  }
+};
+
+template <typename T>
+struct First {
+  static constexpr int kSums = 4;
+  const SlopesCall<T>& call;
+  const int64_t channels;
+  HWY_INLINE void operator()(D d, V gradient, int64_t row, int64_t c, V* sums) const {
+    const auto positive = hn::Gt(LoadRow(d, call.inputs + row * channels + c), hn::Zero(d));
+    const V slope = hn::IfThenElseZero(positive, gradient);
+    const float* samples = call.samples + 3 * row;
+    sums[0] = hn::Add(sums[0], slope);
+    sums[1] = hn::MulAdd(slope, hn::Set(d, samples[0]), sums[1]);
+    sums[2] = hn::MulAdd(slope, hn::Set(d, samples[1]), sums[2]);
+    sums[3] = hn::MulAdd(slope, hn::Set(d, samples[2]), sums[3]);
+  }
+};
+
+template <typename Row>
+HWY_INLINE void SlopesOfTile(const TileSpan& span, const Row& take, int64_t t) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t n = span.channels;
+  const auto& call = take.call;
+  const V two = hn::Set(d, 2.0f), three = hn::Set(d, 3.0f);
+  const bool before = t > 0 || !call.begins, last = call.ends && t + 1 == span.tiles;
+  const float* in = call.products + t * n;
+  for (int64_t c = 0; c < n; c += lanes, in += lanes) {
+    const V p0 = hn::LoadU(d, in), p1 = hn::LoadU(d, in + span.plane), p2 = hn::LoadU(d, in + 2 * span.plane),
+            p3 = hn::LoadU(d, in + 3 * span.plane), p4 = hn::LoadU(d, in + 4 * span.plane);
+    V sums[Row::kSums];
+    for (V& sum : sums) sum = hn::Zero(d);
+    V row0 = hn::MulAdd(two, hn::Add(hn::Sub(p2, p1), p4), hn::Neg(hn::Add(p0, p3)));
+    if (before) {
+      take(d, hn::MulAdd(two, p0, hn::LoadU(d, call.carry + c)), 3 * t - 1, c, sums);
+      row0 = hn::Add(row0, hn::LoadU(d, call.carry + n + c));
+    }
+    take(d, row0, 3 * t, c, sums);
+    take(d, hn::Neg(hn::MulAdd(two, p0, hn::MulAdd(three, p2, hn::Add(p1, p4)))), 3 * t + 1, c, sums);
+    const V row2 = hn::NegMulAdd(two, p4, hn::Add(hn::Add(p0, p1), hn::Add(p2, p3)));
+    if (last) {
+      take(d, row2, 3 * t + 2, c, sums);
+    } else {
+      hn::StoreU(row2, d, call.carry + c);
+      hn::StoreU(p4, d, call.carry + n + c);
+    }
+    for (int i = 0; i < Row::kSums; ++i) AddTo(d, sums[i], call.sums + i * n + c);
+  }
+}
+
+template <typename T>
+void Slopes(const TileSpan& span, const SlopesCall<T>& call) {
+  const General<T> take{call, span.channels};
+  for (int64_t t = 0; t < span.tiles; ++t) SlopesOfTile(span, take, t);
+}
+
+template <typename T>
+void FirstSlopes(const TileSpan& span, const SlopesCall<T>& call) {
+  const First<T> take{call, span.channels};
+  for (int64_t t = 0; t < span.tiles; ++t) SlopesOfTile(span, take, t);
+}
+
+template <typename T>
+TrainKernels<T> Table() {
+  return {.activate = &Activate<T>,
+          .frames = &Frames<T>,
+          .frame_gradient = &FrameGradient<T>,
+          .slopes = &Slopes<T>,
+          .first_slopes = &FirstSlopes<T>};
+}
+TrainKernels<float> TrainTableOfFloat() { return Table<float>(); }
+TrainKernels<Bf16> TrainTableOfBf16() { return Table<Bf16>(); }
+
+}  // namespace timbre::train_engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace timbre::train_engine {
+
+HWY_EXPORT(TrainTableOfFloat);
+HWY_EXPORT(TrainTableOfBf16);
+
+template <>
+const TrainKernels<float>& TrainKernelsHere() {
+  static const TrainKernels<float> table = HWY_DYNAMIC_DISPATCH(TrainTableOfFloat)();
+  return table;
+}
+template <>
+const TrainKernels<Bf16>& TrainKernelsHere() {
+  static const TrainKernels<Bf16> table = HWY_DYNAMIC_DISPATCH(TrainTableOfBf16)();
+  return table;
+}
+
+}  // namespace timbre::train_engine
+#endif  // HWY_ONCE

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Every query of every panel and rule against a real Prometheus that scrapes a real timbred under load: a panel without
+data fails, and so does a rule that names a metric which nobody exports.
+
+live_test.py TIMBRED TIMBRE SOURCE_DIR
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TIMBRED, TIMBRE, SOURCE = sys.argv[1:4]
+del sys.argv[1:]
+sys.path.insert(0, str(pathlib.Path(SOURCE) / "scripts"))
+import observed  # noqa: E402
+
+AUDIO = pathlib.Path(SOURCE) / "tests" / "data" / "audio"
+ROUNDS = 6
+# Exported on machines with a GPU, and by servers with TLS.
+ELSEWHERE = {"timbre_device_memory_bytes", "timbre_device_utilization_ratio",
+             "timbre_tls_certificate_expiry_timestamp_seconds"}
+# Of the embedder's next version.
+COMING = {"timbre_embed_queue_age_seconds", "timbre_embed_queue_inside"}
+METRIC = re.compile(r"\b(?:(?:timbre|grpc_server|process)[_:][\w:]+|up\b)")
+
+
+class LiveTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = cls.enterClassContext(tempfile.TemporaryDirectory())
+        folder = pathlib.Path(folder)
+        cls.server = cls.enterClassContext(observed.running_server(TIMBRED, TIMBRE, folder, AUDIO))
+        cls.prometheus = cls.enterClassContext(observed.running_prometheus(folder, cls.server.metrics))
+        cls.begin = time.time()
+        cls.put_under_load()
+        observed.wait_for("the last scrape", lambda: cls.prometheus.get(
+            "query", query=f'timbre_embed_requests_total{{outcome="ok"}} >= {ROUNDS * len(cls.clips)}')["result"])
+        cls.end = time.time()
+
+    @classmethod
+    def put_under_load(cls):
+        cls.clips = sorted((AUDIO / "test").glob("*.ogg"))
+        cls.server.timbre("dataset", "upload", "songs", AUDIO / "train", "--wait")
+        cls.server.timbre("train", "--dataset", "songs", "--model", "m", "--steps", "15", "--batch", "4", "--watch")
+        cls.server.timbre("promote", "m/1")
+        for _ in range(ROUNDS):
+            cls.server.timbre("embed", *cls.clips)
+
+    def test_every_query_of_every_panel_finds_data(self):
+        for dashboard, panel, expression in observed.panel_queries():
+            if any(name in expression for name in COMING):
+                continue
+            with self.subTest(f"{dashboard}: {panel}", expression=expression):
+                self.assertTrue(self.prometheus.values(expression, self.begin, self.end), "no data")
+
+    def test_every_rule_runs_and_its_metrics_are_exported(self):
+        names = self.prometheus.names()
+        for rule, expression in observed.rule_queries():
+            with self.subTest(rule):
+                self.assertIsNotNone(self.prometheus.get("query", query=expression))
+                used = set(METRIC.findall(re.sub(r"\{.*?\}", "", expression)))
+                self.assertTrue(used, "the expression names no metric")
+                self.assertEqual(sorted(used - ELSEWHERE - COMING - names), [], "nobody exports these")
+
+    def test_a_server_that_is_well_fires_no_alert(self):
+        firing = [alert["labels"] for alert in self.prometheus.get("alerts")["alerts"] if alert["state"] == "firing"
+                  and alert["labels"]["alertname"] != "TimbreTrainingUnwell"]  # a short training learns nothing
+        self.assertEqual(firing, [])
+
+    def test_the_metrics_pass_promtool(self):
+        done = subprocess.run(["promtool", "check", "metrics"], input=self.server.metrics_text(), capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_messages_are_counted_in_both_directions_of_unary_calls_and_streams(self):
+        text = self.server.metrics_text()
+        def count(direction, method):
+            start = f'grpc_server_msg_{direction}_total{{grpc_method="{method}",'
+            return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(start))
+        requests = ROUNDS * len(self.clips)
+        self.assertEqual((count("received", "Embed"), count("sent", "Embed")), (requests, requests))
+        self.assertEqual(count("received", "WatchJob"), 2, "one for the ingest, one for the training")
+        self.assertGreater(count("sent", "WatchJob"), 15, "an event for each step")
+        self.assertGreater(count("received", "UploadDataset"), 12, "more than one message a file")
+        self.assertEqual(count("sent", "UploadDataset"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
