@@ -55,6 +55,21 @@ struct WindowGuess {
   }
 };
 
+absl::Status CheckSpace(const registry::Version& version, const std::string& expected) {
+  if (expected.empty() || expected == version.space_id) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the embedding space of version ", version.version, " of model '", version.model, "' is ",
+                   version.space_id, ", the request expects ", expected,
+                   "; name the version that made your embeddings, or embed them anew"));
+}
+
+// Whether a request is decoded in microseconds: about a window of samples, at the rate of the model.
+bool IsDecodedAtOnce(const AudioInput& audio) {
+  const PcmAudio* pcm = std::get_if<PcmAudio>(&audio);
+  return pcm != nullptr && pcm->format.sample_rate_hz == audio::kSampleRateHz && pcm->format.channels == 1 &&
+         pcm->bytes.size() <= 2 * sizeof(float) * static_cast<size_t>(audio::kWindowSamples);
+}
+
 }  // namespace
 
 absl::StatusOr<Embedder::StreamModel> AcquireChecked(registry::ModelRegistry& registry,
@@ -62,13 +77,7 @@ absl::StatusOr<Embedder::StreamModel> AcquireChecked(registry::ModelRegistry& re
                                                      const std::string& expect_space_id, bool tags) {
   Embedder::StreamModel acquired;
   TIMBRE_ASSIGN_OR_RETURN(acquired.model, registry.Acquire(selector));
-  const registry::Version& version = acquired.model->version;
-  if (!expect_space_id.empty() && expect_space_id != version.space_id) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the embedding space of version ", version.version, " of model '", version.model,
-                     "' is ", version.space_id, ", the request expects ", expect_space_id,
-                     "; name the version that made your embeddings, or embed them anew"));
-  }
+  TIMBRE_RETURN_IF_ERROR(CheckSpace(acquired.model->version, expect_space_id));
   if (tags) {
     TIMBRE_ASSIGN_OR_RETURN(acquired.tagger, registry.AcquireTagger(*acquired.model, selector.tagger));
   }
@@ -92,8 +101,15 @@ void EmbedCall::Start() {
     base::MutexLock lock(mutex_);
     place_ = *std::move(place);
   }
+  if (TakeLoadedModel()) return Run();
   const absl::Status scheduled = rooms_.pool.Schedule([self = shared_from_this()] { self->Run(); });
   if (!scheduled.ok()) End(scheduled);
+}
+
+bool EmbedCall::TakeLoadedModel() {
+  if (request_.tags || !IsDecodedAtOnce(request_.audio)) return false;
+  loaded_ = rooms_.registry.AcquireLoaded(request_.model);
+  return loaded_ != nullptr;
 }
 
 void EmbedCall::Run() {
@@ -109,9 +125,13 @@ absl::Status EmbedCall::CheckAlive() const {
 
 absl::Status EmbedCall::Prepare() {
   TIMBRE_RETURN_IF_ERROR(CheckAlive());
-  TIMBRE_ASSIGN_OR_RETURN(
-      Embedder::StreamModel acquired,
-      AcquireChecked(rooms_.registry, request_.model, request_.expect_space_id, request_.tags));
+  Embedder::StreamModel acquired{std::move(loaded_), nullptr};
+  if (acquired.model != nullptr) {
+    TIMBRE_RETURN_IF_ERROR(CheckSpace(acquired.model->version, request_.expect_space_id));
+  } else {
+    TIMBRE_ASSIGN_OR_RETURN(
+        acquired, AcquireChecked(rooms_.registry, request_.model, request_.expect_space_id, request_.tags));
+  }
   TIMBRE_RETURN_IF_ERROR(CheckAlive());
   TIMBRE_ASSIGN_OR_RETURN(audio::Waveform waveform,
                           std::visit(Decoder{rooms_.options.limits}, request_.audio));

@@ -25,8 +25,9 @@ absl::StatusOr<Embedder::StreamModel> AcquireChecked(registry::ModelRegistry& re
                                                      const std::string& expect_space_id, bool tags);
 
 // One request on its way through the embedder:
-//   Start: admission -> (pool) Prepare: model, decode, plan windows -> SubmitPiece ... OnPiece ... until all
-//   windows are embedded -> Complete: pool, score -> End: tell observer and caller.
+//   Start: admission -> (pool; at once where that takes microseconds) Prepare: model, decode, plan windows ->
+//   SubmitPiece ... OnPiece ... until all windows are embedded -> Complete: pool, score -> End: tell observer
+//   and caller.
 // Threads: Start from any; afterwards it runs on the decode pool and on the batcher's thread.
 // Lifetime: keeps itself alive until End; what Rooms refers to must outlive it.
 class EmbedCall : public std::enable_shared_from_this<EmbedCall> {
@@ -48,6 +49,7 @@ class EmbedCall : public std::enable_shared_from_this<EmbedCall> {
  private:
   void Run();
   absl::Status Prepare();
+  bool TakeLoadedModel();
   absl::Status CheckAlive() const;
   void SubmitPiece();
   absl::Status Submit(int64_t first, int64_t count);
@@ -63,6 +65,7 @@ class EmbedCall : public std::enable_shared_from_this<EmbedCall> {
   Embedder::Done done_;
   std::function<void()> ended_;
   const absl::Time start_;
+  std::shared_ptr<const registry::LoadedModel> loaded_;  // of a request that needs no thread of the pool
 
   // Set by Prepare, then constant.
   std::vector<float> samples_;  // the clip, mono at 22,050 Hz

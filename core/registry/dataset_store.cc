@@ -52,7 +52,7 @@ void DatasetStore::SettleFolders() const {
   std::error_code error;
   for (fs::directory_iterator entry(root_, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code unreadable;
-    if (!entry->is_directory(unreadable)) continue;
+    if (!entry->is_directory(unreadable) || entry->path() == BlobDir()) continue;
     const absl::Status known = Get(entry->path().filename().string()).status();
     // A row that cannot be read is no reason to remove its files.
     SettleFolder(entry->path(), !absl::IsNotFound(known));

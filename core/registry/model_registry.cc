@@ -128,6 +128,21 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Acquire(const 
   return Load(target.first, target.second);
 }
 
+std::shared_ptr<const LoadedModel> ModelRegistry::AcquireLoaded(const ModelSelector& selector) {
+  const auto target = Resolve(selector);
+  if (!target.ok()) return nullptr;
+  const absl::StatusOr<Version> wanted = store_.GetVersion(target->first, target->second);
+  if (!wanted.ok()) return nullptr;
+  base::MutexLock lock(mutex_);
+  const auto found =
+      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Holds(*wanted); });
+  if (found == slots_.end()) return nullptr;
+  std::rotate(slots_.begin(), found, found + 1);
+  const std::shared_ptr<Slot>& slot = slots_.front();
+  base::MutexLock slot_lock(slot->mutex);
+  return slot->model;
+}
+
 absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Load(const std::string& model,
                                                                        int64_t version) {
   TIMBRE_ASSIGN_OR_RETURN(const Version wanted, store_.GetVersion(model, version));

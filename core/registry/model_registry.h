@@ -61,6 +61,10 @@ class ModelRegistry {
   // do) · as the factory.
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Acquire(const ModelSelector& selector);
 
+  // The same where it takes no time: null unless the version is in memory already, or the selector is in
+  // error.
+  std::shared_ptr<const LoadedModel> AcquireLoaded(const ModelSelector& selector);
+
   // An empty `tagger` is the newest. Errors: kNotFound · kFailedPrecondition the version has no tagger (says
   // what to do) · kDataLoss.
   absl::StatusOr<std::shared_ptr<const LoadedTagger>> AcquireTagger(const LoadedModel& model,

@@ -94,18 +94,18 @@ TEST_F(ServingTest, TwoHundredPromotesUnderLoadFailNoCallAndEachAnswerIsWhollyOn
 
 TEST_F(ServingTest, AFullQueueRefusesAtOnceAndSaysWhenToTryAgain) {
   testing::PublishModel(server_.state_dir(), "m", 1, {"x"});
-  server_.settings().queue_capacity_windows = 40;
+  server_.settings().queue_capacity_windows = 100;
   server_.Start();
   v1::EmbedResponse warm;
   ASSERT_THAT(Embed("", &warm), IsRpcOk());
   v1::EmbedRequest longer;
-  *longer.mutable_audio() = Pcm(testing::WhiteNoise(0.2, 38 * kWindow, 6));
+  *longer.mutable_audio() = Pcm(testing::WhiteNoise(0.2, 90 * kWindow, 6));
   grpc::ClientContext context;
   v1::EmbedResponse answer;
   std::promise<grpc::Status> ended;
   server_.inference->async()->Embed(&context, &longer, &answer,
                                     [&](const grpc::Status& status) { ended.set_value(status); });
-  // It has come in once a call that needs more than the two free places is refused.
+  // It has come in, beside a call that may be inside too, once another is refused.
   v1::EmbedRequest next;
   *next.mutable_audio() = Pcm(testing::WhiteNoise(0.2, 5 * kWindow, 7));
   grpc::Status refused;
@@ -117,7 +117,7 @@ TEST_F(ServingTest, AFullQueueRefusesAtOnceAndSaysWhenToTryAgain) {
   google::rpc::RetryInfo retry;
   EXPECT_TRUE(testing::ExtractDetail(refused, &retry));
   EXPECT_THAT(ended.get_future().get(), IsRpcOk());
-  EXPECT_EQ(answer.window_count(), 38);
+  EXPECT_EQ(answer.window_count(), 90);
 }
 
 TEST_F(ServingTest, APriorityThatIsNoneIsRefusedWithThoseThatAre) {

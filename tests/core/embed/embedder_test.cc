@@ -118,6 +118,18 @@ TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
   EXPECT_THAT(waiting.get(), IsOk());
 }
 
+TEST_F(EmbedderTest, AWindowForAModelInMemoryWaitsForNoDecoder) {
+  Start();
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), IsOk());
+  absl::Notification go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] { go_on.WaitForNotification(); }), IsOk());
+  EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), IsOk());
+  EmbedRequest elsewhere = Of(Pcm(Noise(kWindow, 7)));
+  elsewhere.expect_space_id = "0123";
+  EXPECT_THAT(Embed(elsewhere), StatusIs(absl::StatusCode::kFailedPrecondition));
+  go_on.Notify();
+}
+
 TEST_F(EmbedderTest, AFullHouseRefusesBeforeAnythingIsDecoded) {
   options_.queue_capacity_windows = 2;
   Start();
