@@ -52,7 +52,7 @@ WORKDIR /var/lib/timbre
 VOLUME /var/lib/timbre
 EXPOSE 50051 9464
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["timbre", "--timeout", "4", "health"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["timbre", "health", "--timeout", "4"]
 ENTRYPOINT ["timbred", "--config", "/etc/timbre/timbred.textproto"]
 
 FROM run AS cuda

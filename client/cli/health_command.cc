@@ -41,7 +41,7 @@ void AddHealthCommand(CLI::App& app, Session& session) {
       app.add_subcommand("health", "Ask whether the server serves (grpc.health.v1): exit code 0, else 4");
   command->add_option("--service", options->service, "one service of it, such as timbre.v1.JobService");
   command->add_flag("--with-model", options->with_model, "and whether a model is promoted");
-  command->footer(Example("timbre --timeout 4 health"));
+  command->footer(Example("timbre health --timeout 4"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return Health(session, *options); }; });
 }
