@@ -39,6 +39,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddTagCommand(app, session);
   AddAugmentCommand(app, session);
   AddBenchCommand(app, session);
+  AddHealthCommand(app, session);
   AddInfoCommand(app, session);
 }
 

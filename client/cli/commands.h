@@ -28,6 +28,7 @@ void AddTagCommand(CLI::App& app, Session& session);
 void AddAugmentCommand(CLI::App& app, Session& session);
 // Load and what it showed.
 void AddBenchCommand(CLI::App& app, Session& session);
+void AddHealthCommand(CLI::App& app, Session& session);
 void AddInfoCommand(CLI::App& app, Session& session);
 
 }  // namespace timbre::cli

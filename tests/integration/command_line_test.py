@@ -138,8 +138,12 @@ class CommandLineTest(unittest.TestCase):
     def test_5_nothing_is_served_before_it_is_promoted(self):
         clip = self.root / "data" / "test" / "test0.wav"
         self.assertIn("promote", self.timbre("embed", clip, code=1).stderr)
+        self.assertEqual(self.timbre("health").stdout, "SERVING\n")
+        self.assertIn("no model", self.timbre("health", "--with-model", code=4).stderr)
+        self.timbre("health", "--service", "timbre.v1.Nothing", code=3)
         self.timbre("promote", "m/9", code=3)
         self.timbre("promote", "m/1")
+        self.assertEqual(self.ask("health", "--with-model"), {"serving": True})
         self.assertIn("stable", self.timbre("models").stdout)
         self.assertEqual(self.ask("info")["served_models"][0]["model"]["model_version"], "models/m/versions/1")
 
