@@ -258,6 +258,10 @@ absl::StatusOr<Version> ModelRegistry::LoadAndLabel(const std::string& model, co
   const absl::Status moved = loaded.ok() ? store_.SetLabel(model, label, version) : loaded.status();
   base::MutexLock lock(mutex_);
   --promotes_;
+  // What requests used meanwhile is the newest, and what goes.
+  const auto promoted =
+      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Is(model, version); });
+  if (moved.ok() && promoted != slots_.end()) std::rotate(slots_.begin(), promoted, promoted + 1);
   Trim();
   if (!moved.ok()) return moved;
   return (*loaded)->version;

@@ -128,6 +128,7 @@ TEST_F(EmbedderTest, AWindowForAModelInMemoryWaitsForNoDecoder) {
   elsewhere.expect_space_id = "0123";
   EXPECT_THAT(Embed(elsewhere), StatusIs(absl::StatusCode::kFailedPrecondition));
   go_on.Notify();
+  embedder_->Stop();  // the pool's thread is out of `go_on`
 }
 
 TEST_F(EmbedderTest, AFullHouseRefusesBeforeAnythingIsDecoded) {

@@ -27,7 +27,7 @@ class EngineParityTest : public PipelineTest {
   registry::Version Train(const std::shared_ptr<const dataset::ClipDataset>& data) {
     TrainingRunRequest request = TinyTraining("jobs-1");
     request.config.batch_tracks = 6;
-    request.config.steps = 60;
+    request.config.steps = 40;
     request.config.optimizer.learning_rate = 5e-4;
     train::Observer nobody;
     const auto trained = RunTraining(request, data, *models_, nobody, {});
