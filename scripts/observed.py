@@ -100,7 +100,7 @@ def running_server(timbred, timbre, folder, data_root, ports=(0, 0)):
 
 
 class Prometheus:
-    """Prometheus' HTTP API."""
+    """Prometheus' HTTP API. An answer is None while it starts."""
 
     def __init__(self, address):
         self.address = address
@@ -111,6 +111,8 @@ class Prometheus:
             with urllib.request.urlopen(url) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # it is starting
+                return None
             raise Failed(f"{parameters}: {error.read().decode()}") from error
         except urllib.error.URLError:
             return None

@@ -25,8 +25,6 @@ ROUNDS = 6
 # Exported on machines with a GPU, and by servers with TLS.
 ELSEWHERE = {"timbre_device_memory_bytes", "timbre_device_utilization_ratio",
              "timbre_tls_certificate_expiry_timestamp_seconds"}
-# Of the embedder's next version.
-COMING = {"timbre_embed_queue_age_seconds", "timbre_embed_queue_inside"}
 METRIC = re.compile(r"\b(?:(?:timbre|grpc_server|process)[_:][\w:]+|up\b)")
 
 
@@ -54,8 +52,6 @@ class LiveTest(unittest.TestCase):
 
     def test_every_query_of_every_panel_finds_data(self):
         for dashboard, panel, expression in observed.panel_queries():
-            if any(name in expression for name in COMING):
-                continue
             with self.subTest(f"{dashboard}: {panel}", expression=expression):
                 self.assertTrue(self.prometheus.values(expression, self.begin, self.end), "no data")
 
@@ -66,7 +62,7 @@ class LiveTest(unittest.TestCase):
                 self.assertIsNotNone(self.prometheus.get("query", query=expression))
                 used = set(METRIC.findall(re.sub(r"\{.*?\}", "", expression)))
                 self.assertTrue(used, "the expression names no metric")
-                self.assertEqual(sorted(used - ELSEWHERE - COMING - names), [], "nobody exports these")
+                self.assertEqual(sorted(used - ELSEWHERE - names), [], "nobody exports these")
 
     def test_a_server_that_is_well_fires_no_alert(self):
         firing = [alert["labels"] for alert in self.prometheus.get("alerts")["alerts"] if alert["state"] == "firing"
