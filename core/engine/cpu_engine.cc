@@ -104,12 +104,7 @@ absl::StatusOr<std::shared_ptr<Encoder>> CpuEngine::Load(const weights::TensorMa
         plan, LoadOrMeasurePlan(options.plan_file, stack, PlanKeyHere(options.precision, options.threads)));
   }
   const auto make = options.precision == "bf16" ? &MakeEncoder<Bf16> : &MakeEncoder<float>;
-  TIMBRE_ASSIGN_OR_RETURN(std::shared_ptr<Encoder> encoder,
-                          make(stack, plan, shared_->team, shared_->running, description(), shared_));
-  const std::vector<float> silence(static_cast<size_t>(stack.window_samples));
-  std::vector<float> out(static_cast<size_t>(stack.embedding_dim()));
-  TIMBRE_RETURN_IF_ERROR(encoder->Encode(silence, 1, out));
-  return encoder;
+  return make(stack, plan, shared_->team, shared_->running, description(), shared_);
 }
 
 std::string CpuEngine::description() const { return shared_->Description(); }

@@ -27,7 +27,7 @@ class CpuEngine {
   static absl::StatusOr<std::unique_ptr<CpuEngine>> Create(const Options& options);
   ~CpuEngine();
 
-  // Folds and packs the weights of model::SampleCnn, and runs a window through to warm up. The first load of
+  // Folds and packs the weights of model::SampleCnn. The first load of
   // an architecture measures how its layers are best computed, unless the plan file says so. Errors:
   // kInvalidArgument tensors that do not fit · kInternal oneDNN.
   absl::StatusOr<std::shared_ptr<Encoder>> Load(const weights::TensorMap& tensors);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "core/base/background.h"
 #include "core/base/status_macros.h"
 #include "core/registry/model_files.h"
 
@@ -254,7 +255,8 @@ absl::StatusOr<Version> ModelRegistry::LoadAndLabel(const std::string& model, co
     base::MutexLock lock(mutex_);
     ++promotes_;
   }
-  const auto loaded = Load(model, version);
+  absl::StatusOr<std::shared_ptr<const LoadedModel>> loaded;
+  base::RunInBackground([&] { loaded = Load(model, version); });
   const absl::Status moved = loaded.ok() ? store_.SetLabel(model, label, version) : loaded.status();
   base::MutexLock lock(mutex_);
   --promotes_;

@@ -14,12 +14,14 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/bench/grpc_target.h"
 #include "client/bench/json.h"
 #include "client/bench/load.h"
 #include "core/weights/tensor_file.h"
 #include "tests/support/hashed_weights.h"
 #include "timbre/v1/inference_service.grpc.pb.h"
+#include "timbre/v1/model_service.grpc.pb.h"
 
 namespace timbre::bench {
 namespace {
@@ -76,6 +78,28 @@ int Ask(const std::string& address, double seconds, double rps) {
   return 0;
 }
 
+// Moves the label between the two versions of the model m, `count` times in `seconds`.
+int Promote(const std::string& address, int count, double seconds) {
+  const auto stub =
+      v1::ModelService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  const absl::Time begin = absl::Now();
+  int failed = 0;
+  absl::Duration busy;
+  for (int i = 0; i < count; ++i) {
+    absl::SleepFor(begin + absl::Seconds(seconds * i / count) - absl::Now());
+    const absl::Time asked = absl::Now();
+    grpc::ClientContext context;
+    v1::SetLabelRequest request;
+    request.set_model_version(absl::StrCat("models/m/versions/", 1 + i % 2));
+    v1::SetLabelResponse response;
+    if (!stub->SetLabel(&context, request, &response).ok()) ++failed;
+    busy += absl::Now() - asked;
+  }
+  std::cout << "{\"promotes\": " << count << ", \"failed\": " << failed
+            << ", \"mean_ms\": " << absl::ToDoubleMilliseconds(busy) / count << "}" << std::endl;
+  return 0;
+}
+
 }  // namespace
 }  // namespace timbre::bench
 
@@ -84,6 +108,9 @@ int main(int argc, char** argv) {
   if (role == "checkpoint" && argc == 3) return timbre::bench::WriteCheckpoint(argv[2]);
   if (role == "echo" && argc == 2) return timbre::bench::ServeEcho();
   if (role == "ask" && argc == 5) return timbre::bench::Ask(argv[2], std::atof(argv[3]), std::atof(argv[4]));
-  std::cerr << "serve_bench checkpoint FILE | echo | ask ADDRESS SECONDS RPS\n";
+  if (role == "promote" && argc == 5)
+    return timbre::bench::Promote(argv[2], std::atoi(argv[3]), std::atof(argv[4]));
+  std::cerr
+      << "serve_bench checkpoint FILE | echo | ask ADDRESS SECONDS RPS | promote ADDRESS COUNT SECONDS\n";
   return 2;
 }

@@ -22,6 +22,8 @@ GFLOP_PER_WINDOW = 3.4565  # of the direct convolution, as engine_bench counts
 BATCH = 16
 QUEUE = 64  # windows; at saturation fewer are in flight, at twice the capacity it is always full
 IN_FLIGHT = 48
+PROMOTES = 200
+PROMOTE_LOAD = 0.4  # of what was served at saturation
 START_SECONDS = 120
 
 
@@ -32,15 +34,16 @@ def clock_seconds(pid):
 
 
 @contextlib.contextmanager
-def running_server(timbred, folder, args):
+def running_server(timbred, folder, args, loaded_versions=3):
     """Yields (address, pid)."""
     ready = folder / "ready"
+    ready.unlink(missing_ok=True)
     config = folder / "timbred.textproto"
     wait = "" if args.batch_wait_ms is None else f"max_batch_wait_ms: {args.batch_wait_ms}"
     config.write_text(f'listen_address: "127.0.0.1:0"\nmetrics_address: "off"\nready_file: "{ready}"\n'
                       f'state_dir: "{folder}/state"\ndevice: "cpu"\ncompute_threads: {args.threads}\nlog_level: "warn"\n'
                       f'inference {{ precision: "{args.precision}" max_batch_windows: {BATCH} '
-                      f'queue_capacity_windows: {QUEUE} {wait} }}\n')
+                      f'queue_capacity_windows: {QUEUE} loaded_versions: {loaded_versions} {wait} }}\n')
     with open(folder / "timbred.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen([timbred, "--config", config], stderr=log)
     try:
@@ -158,8 +161,29 @@ class Bench:
                     talking(self.args.program, "echo") as (_, echo):
                 for _ in range(self.args.rounds):
                     self.turns.append(self.turn(engine, echo, pid))
-            figures = [{key: value for key, value in turn.items() if key != "overload_errors"} for turn in self.turns]
-            return rounds.medians(figures), isa
+            medians = self.medians()
+        return medians | self.promotes(medians["served_windows_per_second"]), isa
+
+    def promotes(self, capacity):
+        """p99 of a steady load, alone and while versions are promoted that must be loaded each time."""
+        rps = f"{PROMOTE_LOAD * capacity:.2f}"
+        with running_server(self.build / "server" / "timbred", self.folder, self.args, loaded_versions=1) as (self.address, _):
+            self.timbre("model", "import", self.folder / "encoder.safetensors", "--model", "m")
+            steady, during, promoted = [], [], []
+            for _ in range(2):
+                steady.append(self.load("--rps", rps))
+                promoter = subprocess.Popen([self.args.program, "promote", self.address, str(PROMOTES // 2),
+                                             str(self.args.promote_seconds / 2)], stdout=subprocess.PIPE, text=True)
+                during.append(self.timbre("bench", "--rps", rps, "--duration", self.args.promote_seconds / 2)["summary"])
+                promoted.append(json.loads(promoter.communicate(timeout=300)[0]))
+        p99 = [max(turn["latency_ms"]["p99"] for turn in turns) for turns in (steady, during)]
+        return {"steady_p99_ms": p99[0], "promoting_p99_ms": p99[1], "promote_mean_ms": sum(turn["mean_ms"] for turn in promoted) / len(promoted),
+                "promotes": PROMOTES, "promotes_failed": sum(turn["failed"] for turn in promoted),
+                "failed_while_promoting": sum(error["count"] for turn in during for error in turn["errors"])}
+
+    def medians(self):
+        return rounds.medians([{key: value for key, value in turn.items() if key != "overload_errors"}
+                               for turn in self.turns])
 
 
 def table(medians):
@@ -173,6 +197,11 @@ def table(medians):
            f"{medians['goodput_share']:.1%} of the peak", ">= 90 %", medians["goodput_share"] >= 0.9)
     yield ("a rejection", f"p50 {medians['rejection_p50_ms']:.3f} ms, p99 {medians['rejection_p99_ms']:.3f} ms, "
            f"{medians['rejected']:.0f} of them", "p50 < 1 ms", medians["rejection_p50_ms"] < 1)
+    failed = medians["promotes_failed"] + medians["failed_while_promoting"]
+    ratio = medians["promoting_p99_ms"] / medians["steady_p99_ms"]
+    yield (f"{medians['promotes']} promotes under load", f"p99 {medians['promoting_p99_ms']:.1f} ms, steady "
+           f"{medians['steady_p99_ms']:.1f} ms: {ratio:.2f}; {failed:.0f} calls failed", "<= 1.25, none",
+           ratio <= 1.25 and failed == 0)
 
 
 def finite(figures):
@@ -185,6 +214,7 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="of a measurement in a turn")
+    parser.add_argument("--promote-seconds", type=float, default=40, help=f"in which {PROMOTES} promotes are made")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of the engine, alone and served")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--batch-wait-ms", type=int, help="the server's max_batch_wait_ms; else its default")

@@ -1,0 +1,21 @@
+#include "core/base/background.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace timbre::base {
+
+void RunInBackground(const std::function<void()>& function) {
+  std::thread([&function] {
+#ifdef __linux__
+    constexpr int kNice = 10;
+    // Of this thread alone; without the right to it the work is done all the same.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+#endif
+    function();
+  }).join();
+}
+
+}  // namespace timbre::base
