@@ -106,6 +106,10 @@ void AddRuntimeOptions(CLI::App& command, TrainingOptions& options) {
   command.add_option("--device", options.device, "auto, cpu or cuda:N");
   command.add_option("--precision", options.precision, "auto, fp32 or bf16")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
+  command
+      .add_option("--train-engine", options.train_engine,
+                  "what computes the encoder: timbre (on a CPU), torch, or auto: timbre where it can")
+      ->check(CLI::IsMember({"auto", "torch", "timbre"}));
   command.add_option("--workers", options.loader_workers, "threads that prepare batches");
   command.add_option("--snapshot-every", options.snapshot_interval_steps, "steps between snapshots");
   command.add_option("--report-every", options.report_interval_steps, "steps between progress events");

@@ -94,6 +94,9 @@ v1::RuntimeConfig MakeRuntimeConfig(const TrainingOptions& options) {
   if (options.precision == "auto") config.set_precision(v1::PRECISION_AUTO);
   if (options.precision == "fp32") config.set_precision(v1::PRECISION_FP32);
   if (options.precision == "bf16") config.set_precision(v1::PRECISION_BF16);
+  if (options.train_engine == "auto") config.set_train_engine(v1::TRAIN_ENGINE_AUTO);
+  if (options.train_engine == "torch") config.set_train_engine(v1::TRAIN_ENGINE_TORCH);
+  if (options.train_engine == "timbre") config.set_train_engine(v1::TRAIN_ENGINE_TIMBRE);
   if (options.loader_workers) config.set_loader_workers(*options.loader_workers);
   if (options.snapshot_interval_steps) config.set_snapshot_interval_steps(*options.snapshot_interval_steps);
   if (options.report_interval_steps) config.set_report_interval_steps(*options.report_interval_steps);

@@ -29,6 +29,8 @@ struct TrainingOptions {
   std::optional<std::string> device = {};
   // auto, fp32 or bf16.
   std::optional<std::string> precision = {};
+  // auto, torch or timbre.
+  std::optional<std::string> train_engine = {};
   std::optional<int32_t> loader_workers = {};
   std::optional<int64_t> snapshot_interval_steps = {};
   std::optional<int64_t> report_interval_steps = {};

@@ -78,8 +78,10 @@ absl::Status Learner::ChooseEngine(const RuntimeConfig& runtime) {
     return absl::InvalidArgumentError(
         "train_engine is \"timbre\", which computes on the CPU; with this device it must be auto or torch");
   }
-  TIMBRE_ASSIGN_OR_RETURN(online_.engine, EncoderEngine::Create(*online_.encoder, bf16_));
-  return absl::OkStatus();
+  auto engine = EncoderEngine::Create(*online_.encoder, bf16_);
+  if (engine.ok()) online_.engine = *std::move(engine);
+  // An encoder of another kind is LibTorch's, unless it was asked for.
+  return runtime.train_engine == "auto" ? absl::OkStatus() : engine.status();
 }
 
 // Its engine is the online branch's: engines have no weights.

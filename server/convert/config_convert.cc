@@ -49,6 +49,20 @@ train::RuntimeConfig RuntimeConfigFromProto(const v1::RuntimeConfig& proto, cons
     default:
       errors.Add(p + "precision", absl::StrCat("unknown value ", static_cast<int>(proto.precision())));
   }
+  switch (proto.train_engine()) {
+    case v1::TRAIN_ENGINE_UNSPECIFIED:
+    case v1::TRAIN_ENGINE_AUTO:
+      runtime.train_engine = "auto";
+      break;
+    case v1::TRAIN_ENGINE_TORCH:
+      runtime.train_engine = "torch";
+      break;
+    case v1::TRAIN_ENGINE_TIMBRE:
+      runtime.train_engine = "timbre";
+      break;
+    default:
+      errors.Add(p + "train_engine", absl::StrCat("unknown value ", static_cast<int>(proto.train_engine())));
+  }
   if (proto.has_loader_workers()) runtime.loader_workers = proto.loader_workers();
   errors.CheckRange<int64_t>(p + "loader_workers", runtime.loader_workers, 1, 64);
   if (proto.has_snapshot_interval_steps()) runtime.snapshot_interval_steps = proto.snapshot_interval_steps();

@@ -4,7 +4,6 @@ scripts/bench engine. Writes a list of {"name", "precision", "threads", "batch",
 import argparse
 import pathlib
 import statistics
-import subprocess
 import sys
 
 import rounds
@@ -13,27 +12,6 @@ PEERS = pathlib.Path(__file__).resolve().parent / "peers" / "engine_peers.py"
 OURS = ("timbre", "roof")
 OTHERS = ("openvino", "onnxruntime", "torch-eager", "torch-compile")
 GFLOP_PER_WINDOW = 3.4565  # of the direct convolution: multiply-adds times two
-
-
-class Contender:
-    """A program that answers a question a line."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
-        self.greeting = self.process.stdout.readline().strip()
-
-    def ask(self, *words):
-        self.process.stdin.write(" ".join(map(str, words)) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
-        if not answer:
-            sys.exit(f"{words[0]} ended at {words}; run its program by hand to see why")
-        return None if answer == "-" else float(answer)
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
 
 
 def measure(contenders, question, args):
@@ -59,8 +37,8 @@ def main():
     args = parser.parse_args()
 
     others = [name for name in OTHERS if name not in args.without]
-    contenders = {name: Contender([args.program]) for name in OURS}
-    contenders |= {name: Contender([sys.executable, str(PEERS)]) for name in others}
+    contenders = {name: rounds.Contender([args.program]) for name in OURS}
+    contenders |= {name: rounds.Contender([sys.executable, str(PEERS)]) for name in others}
     results = []
     print(f"{'GFLOP/s':34}" + "".join(f"{name:>15}" for name in contenders) + f"{'x openvino':>12}{'x roof':>8}")
     for precision in ("fp32", "bf16"):

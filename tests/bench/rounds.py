@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 
 
 def arguments(description):
@@ -35,6 +36,27 @@ def peer(python, script, cpu, *words):
     done = subprocess.run(["taskset", "-c", str(cpu), python, script, *map(str, words)], check=True,
                           capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+class Contender:
+    """A program that answers a question a line."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        self.greeting = self.process.stdout.readline().strip()
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer:
+            sys.exit(f"{words[0]} ended at {words}; run its program by hand to see why")
+        return None if answer == "-" else float(answer)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
 
 
 def medians(turns):

@@ -86,6 +86,7 @@ TEST(TrainingOptionsTest, WhatIsNotSaidIsLeftToTheServer) {
   EXPECT_EQ(config.ByteSizeLong(), 0u);
   EXPECT_EQ(MakeRuntimeConfig({}).ByteSizeLong(), 0u);
   EXPECT_EQ(MakeRuntimeConfig({.precision = "bf16"}).precision(), v1::PRECISION_BF16);
+  EXPECT_EQ(MakeRuntimeConfig({.train_engine = "torch"}).train_engine(), v1::TRAIN_ENGINE_TORCH);
   const v1::RuntimeConfig health =
       MakeRuntimeConfig({.stop_on_health = {"collapse", "starving"}, .health_grace_steps = 9});
   EXPECT_THAT(health.stop_on_health(), ElementsAre(v1::HEALTH_PROBLEM_COLLAPSE, v1::HEALTH_PROBLEM_STARVING));

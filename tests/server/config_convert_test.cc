@@ -84,13 +84,16 @@ TEST(ConfigConvertTest, AdamWAndLarsDecayTheWeightsUnlessToldOtherwise) {
 TEST(ConfigConvertTest, TheProblemsThatStopATrainingComeFromTheRuntimeConfig) {
   v1::RuntimeConfig proto;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
-      "stop_on_health: [HEALTH_PROBLEM_COLLAPSE, HEALTH_PROBLEM_STARVING] health_grace_steps: 5", &proto));
+      "stop_on_health: [HEALTH_PROBLEM_COLLAPSE, HEALTH_PROBLEM_STARVING] health_grace_steps: 5 "
+      "train_engine: TRAIN_ENGINE_TORCH",
+      &proto));
   FieldErrors errors;
   const train::RuntimeConfig runtime = RuntimeConfigFromProto(proto, "runtime", errors);
   EXPECT_THAT(errors.ToStatus(), IsOk());
   EXPECT_THAT(runtime.stop_on_health,
               ::testing::ElementsAre(train::HealthProblem::kCollapse, train::HealthProblem::kStarving));
   EXPECT_EQ(runtime.health_grace_steps, 5);
+  EXPECT_EQ(runtime.train_engine, "torch");
   proto.add_stop_on_health(v1::HEALTH_PROBLEM_UNSPECIFIED);
   proto.set_health_grace_steps(-1);
   RuntimeConfigFromProto(proto, "runtime", errors);

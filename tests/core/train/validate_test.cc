@@ -62,6 +62,7 @@ TEST(ValidateTest, EachBadFieldOfARunIsNamed) {
   const std::pair<const char*, std::function<void(RuntimeConfig&)>> cases[] = {
       {"device", [](auto& r) { r.device = "tpu"; }},
       {"precision", [](auto& r) { r.precision = "fp16"; }},
+      {"train_engine", [](auto& r) { r.train_engine = "jax"; }},
       {"loader_workers", [](auto& r) { r.loader_workers = 0; }},
       {"torch_threads", [](auto& r) { r.torch_threads = -1; }},
       {"snapshot_interval_steps", [](auto& r) { r.snapshot_interval_steps = 0; }},
