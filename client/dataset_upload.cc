@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/client_stream.h"
 #include "client/folder.h"
-#include "client/status.h"
 
 namespace timbre::client {
 namespace {
@@ -21,15 +21,8 @@ class Upload {
 
   absl::StatusOr<v1::UploadDatasetResponse> Run(const std::vector<FolderFile>& files) {
     for (const FolderFile& file : files) total_bytes_ += file.size_bytes;
-    absl::Status local = SendAll(files);
-    if (local.ok()) {
-      writer_->WritesDone();
-    } else {
-      context_.TryCancel();
-    }
-    const absl::Status remote = FromGrpcStatus(writer_->Finish());
-    if (!local.ok()) return local;
-    if (!remote.ok()) return remote;
+    const absl::Status status = FinishClientStream(context_, *writer_, SendAll(files));
+    if (!status.ok()) return status;
     return std::move(response_);
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/client_stream.h"
 #include "client/folder.h"
 #include "client/sha256.h"
 #include "client/status.h"
@@ -29,15 +30,8 @@ class Import {
         writer_(stub_->ImportModel(&context_, &response_)) {}
 
   absl::StatusOr<v1::ModelVersion> Run(std::ifstream& file, int64_t total_bytes) {
-    const absl::Status local = Send(file, total_bytes);
-    if (local.ok()) {
-      writer_->WritesDone();
-    } else {
-      context_.TryCancel();
-    }
-    const absl::Status remote = FromGrpcStatus(writer_->Finish());
-    if (!local.ok()) return local;
-    if (!remote.ok()) return remote;
+    const absl::Status status = FinishClientStream(context_, *writer_, Send(file, total_bytes));
+    if (!status.ok()) return status;
     return std::move(*response_.mutable_model_version());
   }
 

@@ -135,11 +135,8 @@ std::shared_ptr<const LoadedModel> ModelRegistry::AcquireLoaded(const ModelSelec
   const absl::StatusOr<Version> wanted = store_.GetVersion(target->first, target->second);
   if (!wanted.ok()) return nullptr;
   base::MutexLock lock(mutex_);
-  const auto found =
-      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Holds(*wanted); });
-  if (found == slots_.end()) return nullptr;
-  std::rotate(slots_.begin(), found, found + 1);
-  const std::shared_ptr<Slot>& slot = slots_.front();
+  const std::shared_ptr<Slot> slot = Touch(*wanted);
+  if (slot == nullptr) return nullptr;
   base::MutexLock slot_lock(slot->mutex);
   return slot->model;
 }
@@ -158,15 +155,18 @@ absl::StatusOr<std::shared_ptr<const LoadedModel>> ModelRegistry::Load(const std
 
 std::shared_ptr<ModelRegistry::Slot> ModelRegistry::FindOrAdd(const Version& version, bool& is_new) {
   base::MutexLock lock(mutex_);
-  const auto found =
-      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Holds(version); });
-  if (found != slots_.end()) {
-    std::rotate(slots_.begin(), found, found + 1);
-    return slots_.front();
-  }
+  if (std::shared_ptr<Slot> known = Touch(version); known != nullptr) return known;
   is_new = true;
   slots_.insert(slots_.begin(), std::make_shared<Slot>(version));
   Trim();
+  return slots_.front();
+}
+
+std::shared_ptr<ModelRegistry::Slot> ModelRegistry::Touch(const Version& version) {
+  const auto found =
+      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Holds(version); });
+  if (found == slots_.end()) return nullptr;
+  std::rotate(slots_.begin(), found, found + 1);
   return slots_.front();
 }
 
@@ -261,9 +261,7 @@ absl::StatusOr<Version> ModelRegistry::LoadAndLabel(const std::string& model, co
   base::MutexLock lock(mutex_);
   --promotes_;
   // What requests used meanwhile is the newest, and what goes.
-  const auto promoted =
-      std::find_if(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->Is(model, version); });
-  if (moved.ok() && promoted != slots_.end()) std::rotate(slots_.begin(), promoted, promoted + 1);
+  if (moved.ok()) Touch((*loaded)->version);
   Trim();
   if (!moved.ok()) return moved;
   return (*loaded)->version;

@@ -82,6 +82,8 @@ class ModelRegistry {
   struct Slot;
   absl::StatusOr<std::pair<std::string, int64_t>> Resolve(const ModelSelector& selector) const;
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const std::string& model, int64_t version);
+  // The version's slot, now the most recently used; null where it has none.
+  std::shared_ptr<Slot> Touch(const Version& version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Trim() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<Slot> FindOrAdd(const Version& version, bool& is_new);
   void Fill(const std::shared_ptr<Slot>& slot);
