@@ -7,29 +7,15 @@ import time
 
 import numpy as np
 import torch
-from torch import nn
 
-CHANNELS = (128, 128, 128, 256, 256, 256, 256, 256, 256, 512)
-WINDOW = 59049
-
-
-def sample_cnn():
-    """As everybody writes it: Conv1d, BatchNorm1d, ReLU, MaxPool1d; in eval mode."""
-    torch.manual_seed(0)
-    layers, before = [nn.Conv1d(1, 128, 3, stride=3), nn.BatchNorm1d(128), nn.ReLU()], 128
-    for channels in CHANNELS[1:]:
-        layers += [nn.Conv1d(before, channels, 3, padding=1), nn.BatchNorm1d(channels), nn.ReLU(), nn.MaxPool1d(3)]
-        before = channels
-    layers += [nn.Conv1d(before, 512, 1), nn.BatchNorm1d(512), nn.ReLU(), nn.Flatten()]
-    # The table has nine pooled blocks after the first.
-    return nn.Sequential(*layers).eval()
+from sample_cnn import WINDOW, sample_cnn
 
 
 class Torch:
     def __init__(self, precision, threads, compiled):
         torch.set_num_threads(threads)
         self.bf16 = precision == "bf16"
-        self.model = sample_cnn()
+        self.model = sample_cnn().eval()
         if compiled:
             self.model = torch.compile(self.model)
 
@@ -41,7 +27,7 @@ class Torch:
 def onnx_file():
     path = "/tmp/timbre-bench-sample-cnn.onnx"
     example = torch.zeros(1, 1, WINDOW)
-    torch.onnx.export(sample_cnn(), (example,), path, input_names=["audio"], output_names=["embedding"],
+    torch.onnx.export(sample_cnn().eval(), (example,), path, input_names=["audio"], output_names=["embedding"],
                       dynamic_axes={"audio": {0: "batch"}, "embedding": {0: "batch"}}, dynamo=False)
     return path
 

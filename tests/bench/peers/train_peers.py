@@ -5,27 +5,14 @@ import sys
 import time
 
 import torch
-from torch import nn
 
-CHANNELS = (128, 128, 128, 256, 256, 256, 256, 256, 256, 512)
-WINDOW = 59049
-
-
-def sample_cnn():
-    """As everybody writes it: Conv1d, BatchNorm1d, ReLU, MaxPool1d; in train mode, without dropout."""
-    torch.manual_seed(0)
-    layers, before = [nn.Conv1d(1, 128, 3, stride=3), nn.BatchNorm1d(128), nn.ReLU()], 128
-    for channels in CHANNELS[1:]:
-        layers += [nn.Conv1d(before, channels, 3, padding=1), nn.BatchNorm1d(channels), nn.ReLU(), nn.MaxPool1d(3)]
-        before = channels
-    layers += [nn.Conv1d(before, 512, 1), nn.BatchNorm1d(512), nn.ReLU(), nn.Flatten()]
-    return nn.Sequential(*layers).train()
+from sample_cnn import WINDOW, sample_cnn
 
 
 class Training:
     def __init__(self, compiled, bf16):
         self.bf16 = bf16
-        self.model = torch.compile(sample_cnn()) if compiled else sample_cnn()
+        self.model = torch.compile(sample_cnn().train()) if compiled else sample_cnn().train()
 
     def step(self, windows, slope):
         self.model.zero_grad()

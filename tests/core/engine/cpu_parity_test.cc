@@ -1,8 +1,7 @@
 // The CPU engine against LibTorch's fp32 reference.
-#include <cmath>
-
 #include "core/engine/cpu_engine.h"
 #include "core/engine/torch_encoder.h"
+#include "tests/support/agreement.h"
 #include "tests/support/hashed_weights.h"
 #include "tests/support/matchers.h"
 #include "tests/support/signals.h"
@@ -10,6 +9,8 @@
 namespace timbre::engine {
 namespace {
 
+using timbre::testing::Agreement;
+using timbre::testing::CompareRows;
 using timbre::testing::HashedSampleCnn;
 using timbre::testing::HashedUniform;
 using timbre::testing::IsOk;
@@ -33,34 +34,13 @@ std::vector<float> Encode(Encoder& encoder) {
   return out;
 }
 
-struct Agreement {
-  double worst_relative_error = 0;
-  double least_cosine = 1;
-};
-
-Agreement Compare(const std::vector<float>& got, const std::vector<float>& reference) {
-  Agreement agreement;
-  for (size_t w = 0; w < kCount; ++w) {
-    double difference = 0, dot = 0, a = 0, b = 0;
-    for (size_t i = w * kDim; i < (w + 1) * kDim; ++i) {
-      difference += std::pow(double{got[i]} - reference[i], 2);
-      dot += double{got[i]} * reference[i];
-      a += double{got[i]} * got[i];
-      b += double{reference[i]} * reference[i];
-    }
-    agreement.worst_relative_error = std::max(agreement.worst_relative_error, std::sqrt(difference / b));
-    agreement.least_cosine = std::min(agreement.least_cosine, dot / std::sqrt(a * b));
-  }
-  return agreement;
-}
-
 TEST(CpuParityTest, BothPrecisionsAreLibTorchsToTheirTolerance) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto torch, MakeTorchEncoder(HashedSampleCnn(), {.device = "cpu"}));
   const std::vector<float> reference = Encode(*torch);
   for (const char* precision : {"fp32", "bf16"}) {
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine, CpuEngine::Create({.precision = precision, .threads = 2}));
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(HashedSampleCnn()));
-    const Agreement agreement = Compare(Encode(*encoder), reference);
+    const Agreement agreement = CompareRows(Encode(*encoder), reference, kDim);
     RecordProperty(precision, std::to_string(agreement.worst_relative_error));
     if (precision == std::string("fp32")) {
       EXPECT_LT(agreement.worst_relative_error, 1e-4);

@@ -1,16 +1,16 @@
 // The CPU engine against LibTorch's fp32 reference on real audio, with weights that were trained on it.
-#include <algorithm>
-#include <cmath>
-
 #include "core/engine/cpu_engine.h"
 #include "core/pipeline/clip_embeddings.h"
 #include "core/pipeline/open_encoder.h"
 #include "core/probe/head_probe.h"
 #include "tests/core/pipeline/pipeline_fixture.h"
+#include "tests/support/agreement.h"
 
 namespace timbre::pipeline {
 namespace {
 
+using ::timbre::testing::Agreement;
+using ::timbre::testing::CompareRows;
 using ::timbre::testing::IsOk;
 
 constexpr size_t kDim = 512;
@@ -53,27 +53,6 @@ std::vector<float> WithoutMean(std::vector<float> values) {
   return values;
 }
 
-struct Agreement {
-  double worst_relative_error = 0;
-  double least_cosine = 1;
-};
-
-Agreement Compare(const std::vector<float>& got, const std::vector<float>& reference) {
-  Agreement agreement;
-  for (size_t row = 0; row < got.size() / kDim; ++row) {
-    double difference = 0, dot = 0, a = 0, b = 0;
-    for (size_t i = row * kDim; i < (row + 1) * kDim; ++i) {
-      difference += std::pow(double{got[i]} - reference[i], 2);
-      dot += double{got[i]} * reference[i];
-      a += double{got[i]} * got[i];
-      b += double{reference[i]} * reference[i];
-    }
-    agreement.worst_relative_error = std::max(agreement.worst_relative_error, std::sqrt(difference / b));
-    agreement.least_cosine = std::min(agreement.least_cosine, dot / std::sqrt(a * b));
-  }
-  return agreement;
-}
-
 TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
   const auto train = RealAudio("train");
   const auto test = RealAudio("test");
@@ -91,8 +70,9 @@ TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
                                 engine::CpuEngine::Create({.precision = precision, .threads = 2}));
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(weights.encoder));
     const probe::LabeledEmbeddings embedded = Embed(*test, *encoder);
-    const Agreement raw = Compare(embedded.embeddings, reference.embeddings);
-    const Agreement centred = Compare(WithoutMean(embedded.embeddings), WithoutMean(reference.embeddings));
+    const Agreement raw = CompareRows(embedded.embeddings, reference.embeddings, kDim);
+    const Agreement centred =
+        CompareRows(WithoutMean(embedded.embeddings), WithoutMean(reference.embeddings), kDim);
     RecordProperty(std::string(precision) + "_relative_error", std::to_string(raw.worst_relative_error));
     RecordProperty(std::string(precision) + "_centred_cosine", std::to_string(centred.least_cosine));
     if (precision == std::string("fp32")) {
