@@ -25,6 +25,7 @@ struct Job {
   std::string id;    // "j" + 12 hex digits; resource name jobs/{id}
   std::string kind;  // ssl_training | linear_probe | ingest
   std::string display_name;
+  std::string client;      // who submitted it; empty: not known
   std::string spec;        // serialized by the server
   std::string request_id;  // idempotence key of the submit; empty if none
   JobState state = JobState::kQueued;

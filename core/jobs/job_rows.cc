@@ -44,6 +44,9 @@ CREATE TABLE job_events (
 ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN death_step INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT '';
+)sql",
 };
 
 // Columns that never change after the insert come first, then those of Update, in its order.
@@ -74,7 +77,7 @@ std::optional<Job> FindWhere(SQLite::Database& db, const char* condition, const 
 
 const char* const kColumns =
     "id, kind, display_name, spec, request_id, create_ns, state, error_code, error_message, result, step, "
-    "steps_total, last_sequence, restarts, update_ns, start_ns, end_ns, deaths, death_step";
+    "steps_total, last_sequence, restarts, update_ns, start_ns, end_ns, deaths, death_step, client";
 
 std::span<const char* const> SchemaSteps() { return kSteps; }
 
@@ -100,6 +103,7 @@ Job Read(SQLite::Statement& row) {
   job.end_time = store::ReadTime(row.getColumn(16));
   job.deaths = row.getColumn(17).getInt();
   job.death_step = row.getColumn(18).getInt64();
+  job.client = row.getColumn(19).getString();
   return job;
 }
 
@@ -119,7 +123,7 @@ std::string NewId(SQLite::Database& db) {
 
 void Insert(SQLite::Database& db, const Job& job) {
   SQLite::Statement insert(
-      db, absl::StrCat("INSERT INTO jobs (", kColumns, ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+      db, absl::StrCat("INSERT INTO jobs (", kColumns, ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   insert.bind(1, job.id);
   insert.bind(2, job.kind);
   insert.bind(3, job.display_name);
@@ -131,7 +135,17 @@ void Insert(SQLite::Database& db, const Job& job) {
   }
   BindTime(insert, 6, job.create_time);
   BindChanging(insert, 7, job);
+  insert.bind(20, job.client);
   insert.exec();
+}
+
+int64_t CountUnfinished(SQLite::Database& db, const std::string& client) {
+  SQLite::Statement count(db,
+                          "SELECT COUNT(*) FROM jobs WHERE client = ? AND state NOT IN "
+                          "('SUCCEEDED', 'FAILED', 'CANCELLED')");
+  count.bind(1, client);
+  count.executeStep();
+  return count.getColumn(0).getInt64();
 }
 
 void Update(SQLite::Database& db, const Job& job) {

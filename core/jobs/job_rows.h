@@ -30,6 +30,9 @@ std::string NewId(SQLite::Database& db);
 
 void Insert(SQLite::Database& db, const Job& job);
 
+// Jobs of the client that are not over.
+int64_t CountUnfinished(SQLite::Database& db, const std::string& client);
+
 // Writes the columns that may change.
 void Update(SQLite::Database& db, const Job& job);
 

@@ -33,11 +33,21 @@ absl::Status CheckNewId(SQLite::Database& db, const std::string& id) {
   return absl::OkStatus();
 }
 
+absl::Status CheckQuota(SQLite::Database& db, const std::string& client, int64_t max_unfinished) {
+  if (max_unfinished <= 0) return absl::OkStatus();
+  const int64_t unfinished = rows::CountUnfinished(db, client);
+  if (unfinished < max_unfinished) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("client '", client, "' has ", unfinished,
+                                                   " jobs that have not ended, and its quota is ",
+                                                   max_unfinished, "; wait for one to end, or cancel one"));
+}
+
 // A job as `change` left it, with what `change` has no say in.
 absl::Status Settle(const Job& before, absl::Time now, Job& job) {
   job.id = before.id;
   job.kind = before.kind;
   job.display_name = before.display_name;
+  job.client = before.client;
   job.spec = before.spec;
   job.request_id = before.request_id;
   job.last_sequence = before.last_sequence;
@@ -78,7 +88,8 @@ absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Create(std::shared_ptr<store
   return std::unique_ptr<JobStore>(new JobStore(std::move(database)));
 }
 
-absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<std::string>& payloads) {
+absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<std::string>& payloads,
+                                     int64_t max_unfinished) {
   if (existed != nullptr) *existed = false;
   const absl::Status status = database_->Transaction([&](SQLite::Database& db) -> absl::Status {
     if (!job.request_id.empty()) {
@@ -93,6 +104,7 @@ absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<s
         return absl::OkStatus();
       }
     }
+    TIMBRE_RETURN_IF_ERROR(CheckQuota(db, job.client, max_unfinished));
     if (job.id.empty()) {
       job.id = rows::NewId(db);
     } else {
@@ -102,6 +114,7 @@ absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<s
     fresh.id = job.id;
     fresh.kind = std::move(job.kind);
     fresh.display_name = std::move(job.display_name);
+    fresh.client = std::move(job.client);
     fresh.spec = std::move(job.spec);
     fresh.request_id = std::move(job.request_id);
     fresh.steps_total = job.steps_total;

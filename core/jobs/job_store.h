@@ -25,10 +25,12 @@ class JobStore {
   static absl::StatusOr<std::unique_ptr<JobStore>> Create(std::shared_ptr<store::Database> database);
 
   // Inserts a QUEUED job and its first events. Taken from `job`: id (empty: a random one is made), kind,
-  // display_name, spec, request_id, steps_total and create_time. With a request_id that is already there,
-  // returns that job instead (`*existed` = true) if kind and spec are equal. Errors: kAlreadyExists the
-  // request_id was used for another spec, or the id is taken · kInvalidArgument the id's form.
-  absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {});
+  // display_name, client, spec, request_id, steps_total and create_time. With a request_id that is already
+  // there, returns that job instead (`*existed` = true) if kind and spec are equal. Errors: kAlreadyExists
+  // the request_id was used for another spec, or the id is taken · kInvalidArgument the id's form ·
+  // kResourceExhausted the client has `max_unfinished` jobs already that are not over (0: no limit).
+  absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {},
+                             int64_t max_unfinished = 0);
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 

@@ -56,7 +56,8 @@ class Scheduler::Impl {
     if (LaneOf(job.kind) == nullptr) return UnknownKind(job.kind);
     return Told([&]() -> absl::StatusOr<Job> {
       bool existed = false;
-      TIMBRE_ASSIGN_OR_RETURN(Job submitted, ledger_.Insert(std::move(job), &existed));
+      const int64_t quota = options_.max_unfinished_of ? options_.max_unfinished_of(job.client) : 0;
+      TIMBRE_ASSIGN_OR_RETURN(Job submitted, ledger_.Insert(std::move(job), quota, &existed));
       if (!existed) LaneOf(submitted.kind)->Push(submitted.id);
       return submitted;
     });

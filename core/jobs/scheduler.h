@@ -66,6 +66,8 @@ class Scheduler {
     const base::Clock* clock = nullptr;  // nullptr: the machine's
     absl::Duration retry_delay = absl::Seconds(2);  // after a commit that failed
     bool hold = false;                              // jobs begin only with Begin()
+    // How many jobs that have not ended a client may have; none, or 0: no limit.
+    std::function<int64_t(const std::string& client)> max_unfinished_of = nullptr;
   };
 
   // Takes over what the store holds and starts the lanes.

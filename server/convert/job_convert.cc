@@ -60,6 +60,7 @@ absl::StatusOr<v1::Job> JobToProto(const jobs::Job& job) {
   }
   proto.set_name(JobName(job.id));
   proto.set_display_name(job.display_name);
+  proto.set_client(job.client);
   proto.set_state(ToProtoState(job.state));
   if (!job.error.ok()) *proto.mutable_error() = ToProtoStatus(job.error);
   proto.set_step(job.step);
