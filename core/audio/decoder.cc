@@ -35,6 +35,8 @@ absl::Status DecodeBlocks(ByteSource& source, const DecodeLimits& limits, const 
     TIMBRE_ASSIGN_OR_RETURN(const int64_t count, file->Read(interleaved));
     if (count == 0) break;
     TIMBRE_RETURN_IF_ERROR(CheckDuration(frames + count, file->sample_rate_hz(), limits));
+    TIMBRE_RETURN_IF_ERROR(
+        CheckExpansion(frames + count, file->sample_rate_hz(), source.size_bytes(), limits));
     mono.clear();
     const auto block = std::span(interleaved).first(static_cast<size_t>(count * file->channels()));
     TIMBRE_RETURN_IF_ERROR(AppendMono(block, file->channels(), frames, mono));

@@ -19,6 +19,9 @@ struct DecodeLimits {
   int min_sample_rate_hz = 4000;
   int max_sample_rate_hz = 384000;
   absl::Duration max_duration = absl::Minutes(60);  // of decoded audio
+  // How often larger than its encoded bytes audio may become, counted as 16-bit mono at 22,050 Hz; the first
+  // ten seconds are free. Not for PCM.
+  double max_expansion = 5000;
 };
 
 // Decodes encoded bytes (WAV, FLAC, Ogg Vorbis, Opus, MP3, AIFF, CAF, AU: an allow-list of libsndfile's
@@ -27,7 +30,8 @@ struct DecodeLimits {
 // header promises is refused where the header is exact (WAV, AIFF, AU, CAF, FLAC); MP3 and Ogg give what
 // could be decoded, as do headers that leave the length open (written to a pipe). Errors: kInvalidArgument
 // empty, unknown format, no samples, NaN or infinite samples, channels or rate outside the
-//   limits, truncated · kResourceExhausted longer than max_duration. Each says actual and allowed values.
+//   limits, truncated, more audio than max_expansion grants its bytes · kResourceExhausted longer than
+//   max_duration. Each says actual and allowed values.
 absl::StatusOr<Waveform> DecodeBytes(std::span<const std::byte> bytes, const DecodeLimits& limits);
 
 // The same from a file. Further errors: kNotFound.

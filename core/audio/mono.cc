@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/audio/windows.h"
 
 namespace timbre::audio {
 namespace {
@@ -60,6 +61,18 @@ absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimit
   return absl::ResourceExhaustedError(
       absl::StrCat("the audio is too long: at least ", seconds, " s decoded; at most ",
                    absl::FormatDuration(limits.max_duration), " are allowed; send it in pieces"));
+}
+
+absl::Status CheckExpansion(int64_t frames, int sample_rate_hz, int64_t encoded_bytes,
+                            const DecodeLimits& limits) {
+  constexpr double kBytesPerSecond = 2.0 * kSampleRateHz, kFreeSeconds = 10;
+  const double seconds = static_cast<double>(frames) / sample_rate_hz;
+  const double allowed = limits.max_expansion * static_cast<double>(encoded_bytes) / kBytesPerSecond;
+  if (seconds <= kFreeSeconds + allowed) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the audio grows too much when decoded: ", encoded_bytes,
+                                                 " bytes gave more than ", kFreeSeconds + allowed, " s (",
+                                                 limits.max_expansion, " times their size as 16-bit mono at ",
+                                                 kSampleRateHz, " Hz); encode it less tightly or send PCM"));
 }
 
 }  // namespace timbre::audio

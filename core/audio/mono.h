@@ -19,4 +19,8 @@ absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_
 absl::Status CheckShape(int channels, int sample_rate_hz, const DecodeLimits& limits);
 absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimits& limits);
 
+// Whether `encoded_bytes` may become that many frames. Errors: kInvalidArgument, as DecodeBytes.
+absl::Status CheckExpansion(int64_t frames, int sample_rate_hz, int64_t encoded_bytes,
+                            const DecodeLimits& limits);
+
 }  // namespace timbre::audio

@@ -44,7 +44,8 @@ absl::Status AddFile(const std::filesystem::path& path, const base::CancelToken&
 std::string DecodeParameters(const audio::DecodeLimits& limits) {
   return absl::StrCat("timbre.pcm.v", kPcmVersion, " ", audio::DecoderVersion(), " channels ",
                       limits.max_channels, " rate ", limits.min_sample_rate_hz, "-",
-                      limits.max_sample_rate_hz, " ns ", absl::ToInt64Nanoseconds(limits.max_duration));
+                      limits.max_sample_rate_hz, " ns ", absl::ToInt64Nanoseconds(limits.max_duration),
+                      " expansion ", limits.max_expansion);
 }
 
 absl::StatusOr<std::string> KeyOfFile(const std::filesystem::path& path, const std::string& parameters,

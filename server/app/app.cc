@@ -44,6 +44,7 @@ services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
   v1::Limits& limits = facts.limits;
   limits.set_max_message_bytes(settings.max_message_bytes);
   *limits.mutable_max_audio_duration() = convert::ToProtoDuration(settings.decode.max_duration);
+  limits.set_max_expansion(settings.decode.max_expansion);
   limits.set_max_channel_count(settings.decode.max_channels);
   limits.set_min_sample_rate_hz(settings.decode.min_sample_rate_hz);
   limits.set_max_sample_rate_hz(settings.decode.max_sample_rate_hz);

@@ -107,6 +107,8 @@ void TakeLimits(const config::v1::LimitsConfig& proto, Settings& settings, conve
     errors.CheckAbove("limits.max_audio_seconds", proto.max_audio_seconds(), 0, 86400);
     settings.decode.max_duration = absl::Seconds(proto.max_audio_seconds());
   }
+  Take(proto.max_expansion(), settings.decode.max_expansion);
+  errors.CheckRange("limits.max_expansion", settings.decode.max_expansion, 1.0, 1e6);
   Take(proto.max_channels(), settings.decode.max_channels);
   errors.CheckRange("limits.max_channels", settings.decode.max_channels, 1, 1024);
   if (proto.default_deadline_seconds() != 0) {

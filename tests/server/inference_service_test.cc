@@ -284,6 +284,7 @@ TEST_F(InferenceServiceTest, GetInfoTellsLimitsAndWhatIsServed) {
               IsRpcOk());
   EXPECT_EQ(info.limits().max_audio_duration().seconds(), 30);
   EXPECT_EQ(info.limits().max_message_bytes(), 8 << 20);
+  EXPECT_EQ(info.limits().max_expansion(), 5000);
   ASSERT_EQ(info.served_models_size(), 1);
   EXPECT_EQ(info.served_models(0).labels(0), "stable");
   EXPECT_EQ(info.device(), "cpu");

@@ -58,6 +58,9 @@ TEST_F(SettingsTest, EachValueOutsideItsRangeIsNamed) {
       {"inference { max_batch_windows: 5000 }", "inference.max_batch_windows"},
       {"limits { max_message_bytes: 1 }", "limits.max_message_bytes"},
       {"limits { max_audio_seconds: -3 }", "limits.max_audio_seconds"},
+      {"limits { max_expansion: 0.5 }", "limits.max_expansion"},
+      {"limits { max_expansion: 1000001 }", "limits.max_expansion"},
+      {"limits { max_expansion: nan }", "limits.max_expansion"},
       {"drain_grace_seconds: -1", "drain_grace_seconds"},
   };
   for (const auto& [text, field] : cases) {
