@@ -5,8 +5,15 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/bearer_token.h"
 
 namespace timbre::client {
 namespace {
@@ -18,7 +25,58 @@ bool IsLocal(const std::string& server) {
   return false;
 }
 
+std::shared_ptr<grpc::ChannelCredentials> ChannelCredentials(const Credentials& credentials) {
+  if (!credentials.tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({credentials.authorities, credentials.private_key, credentials.certificate});
+}
+
+using InterceptorFactories =
+    std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>;
+
+InterceptorFactories Interceptors(const Credentials& credentials) {
+  InterceptorFactories factories;
+  if (!credentials.token.empty())
+    factories.push_back(std::make_unique<BearerTokenFactory>(credentials.token));
+  return factories;
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path, const char* what) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read the ", what, " ", path));
+  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat("the ", what, " ", path, " is empty"));
+  return text;
+}
+
 }  // namespace
+
+absl::StatusOr<Credentials> LoadCredentials(const CredentialFiles& files, const std::string& server) {
+  Credentials credentials;
+  credentials.server_name = files.server_name;
+  credentials.tls = files.tls || !files.authorities.empty() || !files.certificate.empty();
+  if (files.certificate.empty() != files.private_key.empty()) {
+    return absl::InvalidArgumentError("a client certificate and its key go together: give both or neither");
+  }
+  absl::StatusOr<std::string> authorities = ReadText(files.authorities, "file of authorities");
+  if (!authorities.ok()) return authorities.status();
+  absl::StatusOr<std::string> certificate = ReadText(files.certificate, "client certificate");
+  if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<std::string> private_key = ReadText(files.private_key, "client key");
+  if (!private_key.ok()) return private_key.status();
+  absl::StatusOr<std::string> token = ReadText(files.token_file, "token file");
+  if (!token.ok()) return token.status();
+  credentials.authorities = *std::move(authorities);
+  credentials.certificate = *std::move(certificate);
+  credentials.private_key = *std::move(private_key);
+  credentials.token =
+      std::string(absl::StripAsciiWhitespace(files.token_file.empty() ? files.token : *token));
+  if (!credentials.token.empty() && !credentials.tls && !IsLocal(server)) {
+    return absl::InvalidArgumentError(absl::StrCat("the token would travel to ", server,
+                                                   " in the clear; use TLS (--tls, or --tls-ca FILE)"));
+  }
+  return credentials;
+}
 
 std::string ServerAddress(const std::string& flag) {
   if (!flag.empty()) return flag;
@@ -42,8 +100,11 @@ Connection Connect(const ConnectOptions& options) {
   // gRPC would send even loopback traffic through http_proxy.
   if (IsLocal(options.server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   Connection connection;
-  connection.channel =
-      grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  if (!options.credentials.server_name.empty()) {
+    arguments.SetString(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, options.credentials.server_name);
+  }
+  connection.channel = grpc::experimental::CreateCustomChannelWithInterceptors(
+      options.server, ChannelCredentials(options.credentials), arguments, Interceptors(options.credentials));
   connection.server = options.server;
   connection.timeout = options.timeout;
   return connection;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/backoff.h"
 
@@ -16,10 +17,41 @@ class ChannelInterface;
 
 namespace timbre::client {
 
+// What a client shows the server, and whom it trusts: contents of files, read.
+struct Credentials {
+  // Encrypts, and wants a certificate of the server.
+  bool tls = false;
+  // PEM of the authorities that may have signed it; empty: the system's.
+  std::string authorities = {};
+  // PEM of the client's own certificate and key; empty: none.
+  std::string certificate = {};
+  std::string private_key = {};
+  // The name that the server's certificate must have, where it is not that of the address.
+  std::string server_name = {};
+  // Bearer token; empty: none.
+  std::string token = {};
+};
+
+// Where credentials are.
+struct CredentialFiles {
+  bool tls = false;  // so do the next two
+  std::string authorities = {};
+  std::string certificate = {};
+  std::string private_key = {};
+  std::string server_name = {};
+  std::string token = {};       // itself
+  std::string token_file = {};  // or its file
+};
+
+// Reads them, for `server`. Errors: kNotFound, kInvalidArgument a file; a certificate without key; a token
+// that would travel to another machine in the clear.
+absl::StatusOr<Credentials> LoadCredentials(const CredentialFiles& files, const std::string& server);
+
 // What a channel is made of.
 struct ConnectOptions {
   // host:port, or unix:path.
   std::string server = {};
+  Credentials credentials = {};
   // Deadline of each call that is not a stream; absl::InfiniteDuration() for none.
   absl::Duration timeout = absl::Seconds(60);
   // Bytes of one message, sent or received.
@@ -40,7 +72,7 @@ struct Connection {
 // `flag` if it is not empty, else the environment's TIMBRE_SERVER, else 127.0.0.1:50051.
 std::string ServerAddress(const std::string& flag);
 
-// Makes a channel without encryption. It connects with the first call; keepalive notices a dead peer within
+// Makes a channel. It connects with the first call; keepalive notices a dead peer within
 // about six minutes, and a lost connection is tried again every few seconds.
 Connection Connect(const ConnectOptions& options);
 

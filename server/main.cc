@@ -33,6 +33,10 @@ int main(int argc, char** argv) {
   cli.add_option("--device", flags.device, "auto, cpu or cuda:N");
   cli.add_option("--log-level", flags.log_level, "debug, info, warn, error or off");
   cli.add_option("--ready-file", flags.ready_file, "gets the address once the server serves");
+  cli.add_flag(
+      "--allow-insecure-public-address", flags.allow_insecure_public_address,
+      "listen where other machines can reach a server without TLS or without asking who calls: for networks "
+      "that see to both");
   cli.set_version_flag("--version", timbre::app::Version());
   try {
     cli.parse(argc, argv);

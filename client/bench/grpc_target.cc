@@ -47,7 +47,8 @@ class GrpcTarget::Impl {
       requests_.emplace_back(&slice, 1);
     }
     for (int i = 0; i < options.channels; ++i) {
-      const client::Connection connection = client::Connect({.server = options.server, .separate = true});
+      const client::Connection connection =
+          client::Connect({.server = options.server, .credentials = options.credentials, .separate = true});
       stubs_.push_back(std::make_unique<Stub>(connection.channel));
     }
   }

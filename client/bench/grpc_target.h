@@ -13,6 +13,7 @@ namespace timbre::bench {
 // How a server is called.
 struct GrpcTargetOptions {
   std::string server = {};
+  client::Credentials credentials = {};
   // Connections, used in turns: one shares its bytes in flight among all calls.
   int channels = 4;
   // Of each call.

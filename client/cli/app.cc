@@ -1,6 +1,8 @@
 #include "client/cli/app.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
@@ -13,6 +15,17 @@ namespace {
 void AddSharedOptions(CLI::App& app, Session& session) {
   app.add_option("--server", session.server,
                  "host:port of timbred; else $TIMBRE_SERVER, else 127.0.0.1:50051");
+  client::CredentialFiles& files = session.credential_files;
+  app.add_flag("--tls", files.tls, "encrypt, and trust the system's authorities");
+  app.add_option("--tls-ca", files.authorities, "encrypt, and trust the authorities in this PEM file")
+      ->envname("TIMBRE_TLS_CA");
+  app.add_option("--tls-cert", files.certificate, "PEM of this client's certificate (mTLS)")
+      ->envname("TIMBRE_TLS_CERT");
+  app.add_option("--tls-key", files.private_key, "PEM of its key")->envname("TIMBRE_TLS_KEY");
+  app.add_option("--tls-server-name", files.server_name,
+                 "name in the server's certificate, where the address has another");
+  app.add_option("--token-file", files.token_file, "file with a bearer token; else $TIMBRE_TOKEN")
+      ->envname("TIMBRE_TOKEN_FILE");
   app.add_flag("--json", session.json, "print one JSON document");
   app.add_option("--timeout", session.timeout_seconds, "seconds that one call may take; 0: no limit")
       ->check(CLI::NonNegativeNumber)
@@ -41,10 +54,21 @@ void AddCommands(CLI::App& app, Session& session) {
   AddBenchCommand(app, session);
   AddHealthCommand(app, session);
   AddInfoCommand(app, session);
+  AddTokenCommand(app, session);
 }
 
-int RunCommand(const Session& session) {
-  const absl::StatusOr<ExitCode> result = session.command();
+absl::StatusOr<ExitCode> RunWithCredentials(Session& session) {
+  if (const char* token = std::getenv("TIMBRE_TOKEN"); token != nullptr)
+    session.credential_files.token = token;
+  absl::StatusOr<client::Credentials> credentials =
+      client::LoadCredentials(session.credential_files, client::ServerAddress(session.server));
+  if (!credentials.ok()) return credentials.status();
+  session.credentials = *std::move(credentials);
+  return session.command();
+}
+
+int RunCommand(Session& session) {
+  const absl::StatusOr<ExitCode> result = RunWithCredentials(session);
   if (result.ok()) return static_cast<int>(*result);
   const absl::Status& status = result.status();
   session.console.err << Paint(session.console, Colour::kRed, "timbre:") << " " << client::Describe(status)

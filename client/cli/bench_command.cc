@@ -90,7 +90,9 @@ ExitCode RunOne(const Runner& runner, nlohmann::json document) {
 absl::StatusOr<ExitCode> Run(const Session& session, const BenchOptions& options) {
   absl::StatusOr<bench::Question> question = bench::MakeQuestion(options.question);
   if (!question.ok()) return question.status();
-  bench::GrpcTarget target(*std::move(question), options.Target(client::ServerAddress(session.server)));
+  bench::GrpcTargetOptions to = options.Target(client::ServerAddress(session.server));
+  to.credentials = session.credentials;
+  bench::GrpcTarget target(*std::move(question), to);
   const bench::Reply first = target.Ask();
   if (!first.status.ok()) return first.status;
 

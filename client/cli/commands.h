@@ -30,5 +30,6 @@ void AddAugmentCommand(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
 void AddHealthCommand(CLI::App& app, Session& session);
 void AddInfoCommand(CLI::App& app, Session& session);
+void AddTokenCommand(CLI::App& app, Session& session);
 
 }  // namespace timbre::cli

@@ -7,6 +7,7 @@ namespace timbre::cli {
 client::Connection Session::Connect() const {
   return client::Connect({
       .server = client::ServerAddress(server),
+      .credentials = credentials,
       .timeout = timeout_seconds > 0 ? absl::Seconds(timeout_seconds) : absl::InfiniteDuration(),
   });
 }

@@ -31,6 +31,9 @@ struct Console {
 struct Session {
   Console console;
   std::string server = {};
+  client::CredentialFiles credential_files = {};
+  // Read before the command runs.
+  client::Credentials credentials = {};
   bool json = false;
   double timeout_seconds = 60;
   double give_up_after_seconds = 900;

@@ -12,6 +12,7 @@ enum class Priority { kInteractive, kBulk };
 struct Caller {
   std::string client = {};
   Priority priority = Priority::kInteractive;
+  std::string account = {};  // whose quota pays (Embedder::Options::charge)
 };
 
 }  // namespace timbre::embed

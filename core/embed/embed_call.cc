@@ -139,6 +139,9 @@ absl::Status EmbedCall::Prepare() {
   samples_ = std::move(waveform.samples);
   TIMBRE_ASSIGN_OR_RETURN(result_.windows, audio::PlanWindows(static_cast<int64_t>(samples_.size())));
   total_windows_ = static_cast<int64_t>(result_.windows.size());
+  if (rooms_.options.charge) {
+    TIMBRE_RETURN_IF_ERROR(rooms_.options.charge(request_.caller.account, total_windows_));
+  }
 
   result_.model = std::move(acquired.model);
   result_.tagger = std::move(acquired.tagger);

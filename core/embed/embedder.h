@@ -71,6 +71,9 @@ class Embedder {
     int64_t queue_capacity_windows = 4096;  // inside at a time (Admission)
     int decode_threads = 1;
     size_t decode_queue_capacity = 256;
+    // Asked once a request's windows are known, before any is encoded; an error ends the request. Streams pay
+    // in another way.
+    std::function<absl::Status(const std::string& account, int64_t windows)> charge = nullptr;
   };
 
   Embedder(registry::ModelRegistry& registry, Options options);

@@ -20,6 +20,7 @@
 #include "core/metrics/metrics_http.h"
 #include "core/metrics/model_metrics.h"
 #include "core/metrics/nvml.h"
+#include "core/metrics/security_metrics.h"
 #include "core/metrics/system_metrics.h"
 #include "core/metrics/train_metrics.h"
 
@@ -66,6 +67,7 @@ class PrometheusExporter final : public Exporter {
         inference_(*registry_),
         models_(*registry_),
         calls_(*registry_),
+        security_(*registry_),
         jobs_(prometheus::BuildGauge()
                   .Name("timbre_jobs")
                   .Help("Jobs by kind and state.")
@@ -88,6 +90,7 @@ class PrometheusExporter final : public Exporter {
   embed::Observer& inference() override { return inference_; }
   registry::Observer& models() override { return models_; }
   CallMetrics& calls() override { return calls_; }
+  SecurityMetrics& security() override { return security_; }
 
   void SetJobs(const std::string& kind, const std::string& state, int64_t count) override {
     jobs_.Add({{"kind", Known(kJobKinds, kind)}, {"state", Known(kJobStates, state)}})
@@ -124,6 +127,7 @@ class PrometheusExporter final : public Exporter {
   EmbedMetrics inference_;
   ModelMetrics models_;
   PrometheusCallMetrics calls_;
+  PrometheusSecurityMetrics security_;
   prometheus::Family<prometheus::Gauge>& jobs_;
   const std::unique_ptr<Nvml> gpu_;
   const SystemMetrics system_;

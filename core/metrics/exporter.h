@@ -35,6 +35,19 @@ class CallMetrics {
   virtual void OnSent(const std::string& service, const std::string& method) = 0;
 };
 
+// Who was refused, and the certificate in use. Threads: safe.
+class SecurityMetrics {
+ public:
+  enum class Quota { kRequests, kWindows, kUploads };
+
+  virtual ~SecurityMetrics() = default;
+  // kUnauthenticated or kPermissionDenied.
+  virtual void OnRefused(absl::StatusCode code) = 0;
+  virtual void OnQuota(Quota quota) = 0;
+  virtual void OnReload(bool well) = 0;
+  virtual void OnCertificate(absl::Time expires) = 0;
+};
+
 // A label of a model, and the version that it names.
 struct ServedModel {
   std::string model;
@@ -64,6 +77,7 @@ class Exporter {
   virtual embed::Observer& inference() = 0;
   virtual registry::Observer& models() = 0;
   virtual CallMetrics& calls() = 0;
+  virtual SecurityMetrics& security() = 0;
 
   // A gauge per kind and state, timbre_jobs{kind,state}: kinds as jobs::Job has them ("ssl_training"), states
   // by their names ("RUNNING"); any other counts under "other".

@@ -1,10 +1,7 @@
 #include "server/app/app.h"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 
 #include <atomic>
 #include <chrono>
@@ -18,6 +15,8 @@
 #include "core/base/status_macros.h"
 #include "core/jobs/scheduler.h"
 #include "server/app/core_rooms.h"
+#include "server/app/doors.h"
+#include "server/app/listener.h"
 #include "server/app/refresh_metrics.h"
 #include "server/bodies/job_codec.h"
 #include "server/convert/inference_convert.h"
@@ -54,15 +53,17 @@ services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
   limits.set_max_encoded_stream_bytes(settings.max_encoded_stream_bytes);
   limits.set_max_upload_bytes(settings.max_upload_bytes);
   limits.set_max_model_upload_bytes(settings.max_model_upload_bytes);
+  *limits.mutable_max_stream_duration() = convert::ToProtoDuration(settings.max_stream);
   return facts;
 }
 
-jobs::Scheduler::Options SchedulerOptions() {
+jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas) {
   jobs::Scheduler::Options options;
   // One thing at a time on the device; files are decoded beside it.
   options.lane_of_kind = {{"ssl_training", "device"}, {"linear_probe", "device"}, {"ingest", "files"}};
   options.clock = &base::Clock::System();
   options.hold = true;
+  options.max_unfinished_of = [&quotas](const std::string& client) { return quotas.Of(client).jobs; };
   return options;
 }
 
@@ -73,20 +74,27 @@ class App::Impl {
   explicit Impl(const Settings& settings) : settings_(settings), layout_(settings.state_dir) {}
 
   absl::Status Start() {
-    TIMBRE_ASSIGN_OR_RETURN(rooms_, MakeCoreRooms(settings_, layout_));
+    const auto charge = [this](const std::string& account, int64_t windows) {
+      return doors_.quotas->OnWindows(account, windows);
+    };
+    TIMBRE_ASSIGN_OR_RETURN(rooms_, MakeCoreRooms(settings_, layout_, charge));
+    TIMBRE_ASSIGN_OR_RETURN(doors_, MakeDoors(settings_, rooms_.exporter->security()));
     call_log_ = std::make_unique<observe::CallLog>(rooms_.exporter->calls());
-    environment_.observer = call_log_.get();
-    environment_.default_deadline = settings_.default_deadline;
-    environment_.draining = &draining_;
+    environment_ = std::make_unique<rpc::CallEnvironment>(
+        rpc::CallEnvironment{.observer = call_log_.get(),
+                             .default_deadline = settings_.default_deadline,
+                             .draining = &draining_,
+                             .gate = *doors_.gate,
+                             .max_stream = settings_.max_stream});
     rpc_pool_ = base::ThreadPool::Start({"rpc", kRpcThreads, kRpcQueue});
-    runner_ = std::make_unique<rpc::UnaryRunner>(environment_, *rpc_pool_);
-    decode_runner_ = std::make_unique<rpc::UnaryRunner>(environment_, rooms_.embedder->decode_pool());
+    runner_ = std::make_unique<rpc::UnaryRunner>(*environment_, *rpc_pool_);
+    decode_runner_ = std::make_unique<rpc::UnaryRunner>(*environment_, rooms_.embedder->decode_pool());
     TIMBRE_RETURN_IF_ERROR(StartJobs());
     MakeServices();
     TIMBRE_RETURN_IF_ERROR(Serve());
     scheduler_->Begin();  // not before the port is ours: a second server on it by mistake must run no job
     if (settings_.ready_file.empty()) return absl::OkStatus();
-    return base::WriteFileAtomically(settings_.ready_file, absl::StrCat(address_, "\n"));
+    return base::WriteFileAtomically(settings_.ready_file, absl::StrCat(listener_.address, "\n"));
   }
 
   void Drain() {
@@ -95,14 +103,14 @@ class App::Impl {
     base::LogInfo("draining: new calls are refused, accepted ones finish");
     const auto deadline =
         std::chrono::system_clock::now() + absl::ToChronoMilliseconds(settings_.drain_grace);
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (listener_.server != nullptr) listener_.server->GetHealthCheckService()->SetServingStatus(false);
     draining_ = true;
     drain_.Cancel(absl::UnavailableError("the server is draining"));
     // Side by side: a training that takes long to write its snapshot takes no time from the calls.
     std::thread snapshots([this] {
       if (scheduler_ != nullptr) scheduler_->Stop();
     });
-    if (server_ != nullptr) server_->Shutdown(deadline);
+    if (listener_.server != nullptr) listener_.server->Shutdown(deadline);
     snapshots.join();
     if (rooms_.exporter != nullptr) rooms_.exporter->OnScrape({});
     if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
@@ -110,7 +118,7 @@ class App::Impl {
     base::LogInfo("drained");
   }
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return listener_.address; }
 
  private:
   absl::Status StartJobs() {
@@ -125,7 +133,8 @@ class App::Impl {
         .metrics = &rooms_.exporter->training(),
     });
     SweepSnapshots();
-    TIMBRE_ASSIGN_OR_RETURN(scheduler_, jobs::Scheduler::Start(SchedulerOptions(), *rooms_.jobs, *codec_));
+    TIMBRE_ASSIGN_OR_RETURN(scheduler_,
+                            jobs::Scheduler::Start(SchedulerOptions(*doors_.quotas), *rooms_.jobs, *codec_));
     checker_ = std::make_unique<services::SubmissionChecker>(*rooms_.datasets, *rooms_.models);
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
@@ -161,43 +170,32 @@ class App::Impl {
   }
 
   absl::Status Serve() {
-    grpc::EnableDefaultHealthCheckService(true);
-    if (settings_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort(settings_.listen_address, grpc::InsecureServerCredentials(), &port);
-    // Without this a second server would share the port in silence.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()}) {
-      builder.RegisterService(service);
-    }
-    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-    interceptors.push_back(std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
-    builder.experimental().SetInterceptorCreators(std::move(interceptors));
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", settings_.listen_address,
-                       ": the port is in use or the address is not this machine's; choose "
-                       "another listen_address (port 0 takes a free one)"));
-    }
-    address_ =
-        absl::StrCat(settings_.listen_address.substr(0, settings_.listen_address.rfind(':')), ":", port);
-    base::LogInfo("{} serves on {} ({})", Build(), address_, rooms_.engine);
+    ListenOptions options{settings_,
+                          doors_.credentials->grpc(),
+                          {inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()},
+                          {}};
+    options.interceptors.push_back(
+        std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
+    TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));
+    base::LogInfo("{} serves on {} ({}, {})", Build(), listener_.address, rooms_.engine, SecurityText());
     return absl::OkStatus();
+  }
+
+  const char* SecurityText() const {
+    if (settings_.tls.has_value())
+      return settings_.asks_who_calls() ? "TLS, callers are known" : "TLS, open to all";
+    return settings_.asks_who_calls() ? "not encrypted, callers are known" : "not encrypted, open to all";
   }
 
   // In the order of making; destroyed in reverse.
   const Settings settings_;
   const StateLayout layout_;
-  std::string address_;
   std::atomic<bool> draining_ = false;
   bool drained_ = false;
   base::CancelSource drain_;
   CoreRooms rooms_;
-  rpc::CallEnvironment environment_;
+  Doors doors_;
+  std::unique_ptr<rpc::CallEnvironment> environment_;
   std::unique_ptr<observe::CallLog> call_log_;
   std::unique_ptr<base::ThreadPool> rpc_pool_;
   std::unique_ptr<rpc::UnaryRunner> runner_;
@@ -211,7 +209,7 @@ class App::Impl {
   std::unique_ptr<services::DatasetService> datasets_;
   std::unique_ptr<services::ModelService> models_;
   std::unique_ptr<services::AdminService> admin_;
-  std::unique_ptr<grpc::Server> server_;
+  Listener listener_;
 };
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -89,7 +89,9 @@ std::string Build() {
   return absl::StrCat("timbre ", TIMBRE_VERSION, ", ", TIMBRE_COMPILER, ", ", model::TorchVersion());
 }
 
-absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLayout& layout) {
+absl::StatusOr<CoreRooms> MakeCoreRooms(
+    const Settings& settings, const StateLayout& layout,
+    const std::function<absl::Status(const std::string& account, int64_t windows)>& charge) {
   CoreRooms rooms;
   TIMBRE_ASSIGN_OR_RETURN(const model::Device device, model::ChooseDevice(settings.device));
   rooms.device = device.name();
@@ -111,8 +113,9 @@ absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLay
   rooms.engine = engines.description();
   rooms.registry = std::make_unique<registry::ModelRegistry>(
       *rooms.models, engines, static_cast<size_t>(settings.loaded_versions), &rooms.exporter->models());
-  rooms.embedder = std::make_unique<embed::Embedder>(*rooms.registry,
-                                                     EmbedderOptions(settings, rooms.exporter->inference()));
+  embed::Embedder::Options options = EmbedderOptions(settings, rooms.exporter->inference());
+  options.charge = charge;
+  rooms.embedder = std::make_unique<embed::Embedder>(*rooms.registry, std::move(options));
   return rooms;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "core/embed/embedder.h"
@@ -40,8 +42,10 @@ struct CoreRooms {
   std::unique_ptr<embed::Embedder> embedder;
 };
 
-// Errors: as App::Start.
-absl::StatusOr<CoreRooms> MakeCoreRooms(const Settings& settings, const StateLayout& layout);
+// `charge`: as embed::Embedder::Options. Errors: as App::Start.
+absl::StatusOr<CoreRooms> MakeCoreRooms(
+    const Settings& settings, const StateLayout& layout,
+    const std::function<absl::Status(const std::string& account, int64_t windows)>& charge);
 
 // "0.1.0", and what it was built with.
 std::string Version();

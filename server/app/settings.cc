@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
+#include "server/app/security_settings.h"
 #include "server/convert/field_errors.h"
 #include "timbre/config/v1/server_config.pb.h"
 
@@ -51,6 +52,7 @@ void ApplyFlags(const Flags& flags, ServerConfig& config) {
   if (flags.device) config.set_device(*flags.device);
   if (flags.log_level) config.set_log_level(*flags.log_level);
   if (flags.ready_file) config.set_ready_file(*flags.ready_file);
+  if (flags.allow_insecure_public_address) config.mutable_security()->set_allow_insecure_public_address(true);
 }
 
 void CheckAddress(const std::string& field, const std::string& address, convert::FieldErrors& errors) {
@@ -125,6 +127,25 @@ void TakeLimits(const config::v1::LimitsConfig& proto, Settings& settings, conve
                              int64_t{1} << 32);
 }
 
+void TakeTransportLimits(const config::v1::LimitsConfig& proto, Settings& settings,
+                         convert::FieldErrors& errors) {
+  if (proto.max_stream_seconds() != 0) {
+    errors.CheckAbove("limits.max_stream_seconds", proto.max_stream_seconds(), 0, 604800);
+    settings.max_stream = absl::Seconds(proto.max_stream_seconds());
+  }
+  Take(proto.max_concurrent_calls(), settings.max_concurrent_calls);
+  errors.CheckRange("limits.max_concurrent_calls", settings.max_concurrent_calls, 1, 1'000'000);
+  Take(proto.max_metadata_bytes(), settings.max_metadata_bytes);
+  errors.CheckRange("limits.max_metadata_bytes", settings.max_metadata_bytes, 1024, 1'048'576);
+  Take(proto.max_transport_memory_bytes(), settings.max_transport_memory_bytes);
+  errors.CheckRange<int64_t>("limits.max_transport_memory_bytes", settings.max_transport_memory_bytes,
+                             int64_t{16} << 20, int64_t{1} << 40);
+  if (proto.max_connection_age_seconds() != 0) {
+    errors.CheckAbove("limits.max_connection_age_seconds", proto.max_connection_age_seconds(), 0, 1e7);
+    settings.max_connection_age = absl::Seconds(proto.max_connection_age_seconds());
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Settings> LoadSettings(const Flags& flags) {
@@ -150,6 +171,9 @@ absl::StatusOr<Settings> LoadSettings(const Flags& flags) {
   }
   TakeInference(proto.inference(), settings, errors);
   TakeLimits(proto.limits(), settings, errors);
+  TakeTransportLimits(proto.limits(), settings, errors);
+  TakeSecurity(proto.security(), settings, errors);
+  TakeQuota(proto.quota(), settings, errors);
   Take(proto.log_level(), settings.log_level);
   CheckChoice("log_level", settings.log_level, {"debug", "info", "warn", "error", "off"}, errors);
   Take(proto.log_format(), settings.log_format);
@@ -158,6 +182,7 @@ absl::StatusOr<Settings> LoadSettings(const Flags& flags) {
   if (proto.has_drain_grace_seconds()) settings.drain_grace = absl::Seconds(proto.drain_grace_seconds());
   errors.CheckRange("drain_grace_seconds", absl::ToDoubleSeconds(settings.drain_grace), 0.0, 3600.0);
   if (proto.has_reflection()) settings.reflection = proto.reflection();
+  CheckExposure(settings, errors);
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   return settings;
 }

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/audio/decoder.h"
+#include "server/security/quotas.h"
+#include "server/security/tls_files.h"
+#include "server/security/token_table.h"
 
 namespace timbre::app {
 
@@ -39,6 +43,19 @@ struct Settings {
   std::filesystem::path ready_file;  // empty: none
   absl::Duration drain_grace = absl::Seconds(20);
   bool reflection = true;
+  int max_concurrent_calls = 1000;  // on one connection
+  int max_metadata_bytes = 16384;
+  int64_t max_transport_memory_bytes = int64_t{1} << 30;
+  absl::Duration max_stream = absl::Hours(24);
+  absl::Duration max_connection_age = absl::InfiniteDuration();
+  std::optional<security::TlsFiles> tls;
+  std::filesystem::path tokens_file;                              // empty: none
+  std::map<std::string, security::Identity> certificate_clients;  // by name of the certificate
+  security::RoleSet anonymous_roles;
+  bool allow_insecure_public_address = false;
+  security::Quotas::Options quotas;
+
+  bool asks_who_calls() const { return !tokens_file.empty() || !certificate_clients.empty(); }
 };
 
 // What the command line may say; it goes before the file.
@@ -51,6 +68,7 @@ struct Flags {
   std::optional<std::string> device;
   std::optional<std::string> log_level;
   std::optional<std::string> ready_file;
+  bool allow_insecure_public_address = false;
 };
 
 // Errors: kInvalidArgument the file's syntax, an unknown field (with its line) or a value out of range (with

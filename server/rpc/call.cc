@@ -20,23 +20,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
   return absl::FromChrono(deadline);
 }
 
-std::string MetadataOf(const grpc::CallbackServerContext& context, const std::string& key) {
-  const auto found = context.client_metadata().find(key);
-  if (found == context.client_metadata().end()) return "";
-  return std::string(found->second.data(), found->second.size());
-}
-
-std::string ClientOf(const grpc::CallbackServerContext& context) {
-  constexpr size_t kMaxLength = 128;
-  if (std::string named = MetadataOf(context, "timbre-client"); !named.empty()) {
-    return named.substr(0, kMaxLength);
+absl::Status CheckAccepting(const CallEnvironment& environment, const security::Caller& caller) {
+  if (environment.draining == nullptr || !environment.draining->load()) {
+    return environment.gate.quotas().OnCall(caller.account);
   }
-  const std::string peer = context.peer();  // "ipv4:127.0.0.1:4711"
-  return peer.substr(0, std::min(peer.rfind(':'), kMaxLength));
-}
-
-absl::Status CheckAccepting(const CallEnvironment& environment) {
-  if (environment.draining == nullptr || !environment.draining->load()) return absl::OkStatus();
   return WithRetryDelay(
       WithReason(
           absl::UnavailableError("the server is draining; call again, it or another replica will answer"),

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/cancel_token.h"
+#include "server/security/gate.h"
 
 namespace timbre::rpc {
 
@@ -24,29 +25,26 @@ class CallObserver {
 // What all wrappers share. Threads: safe.
 struct CallEnvironment {
   CallObserver* observer = nullptr;
-  absl::Duration default_deadline = absl::Seconds(60);  // of unary calls whose client set none
-  const std::atomic<bool>* draining = nullptr;          // new calls are refused with UNAVAILABLE
+  absl::Duration default_deadline = absl::Seconds(60);   // of unary calls whose client set none
+  const std::atomic<bool>* draining = nullptr;           // new calls are refused with UNAVAILABLE
+  const security::Gate& gate;                            // who calls, and how much it may take
+  absl::Duration max_stream = absl::InfiniteDuration();  // how long a stream may last (StreamLease)
 };
 
 // One call as handlers see it.
 struct CallContext {
-  std::string client;    // who calls (ClientOf)
+  security::Caller caller;
   std::string priority;  // the metadata `timbre-priority`
   absl::Time deadline = absl::InfiniteFuture();
   base::CancelToken cancel;  // the client went away, or the server ends
 };
 
-// A value of the call's metadata; empty where there is none. Of several the first.
-std::string MetadataOf(const grpc::CallbackServerContext& context, const std::string& key);
-
-// Who calls: the metadata `timbre-client`, else the peer's address without its port. At most 128 characters.
-std::string ClientOf(const grpc::CallbackServerContext& context);
-
 // The call's deadline; the default where the client set none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline);
 
-// kUnavailable while draining.
-absl::Status CheckAccepting(const CallEnvironment& environment);
+// Whether a new call of `caller` is taken. Errors: kUnavailable while draining · kResourceExhausted over the
+// caller's quota of calls.
+absl::Status CheckAccepting(const CallEnvironment& environment, const security::Caller& caller);
 
 // Counts and logs one call from construction until Handled. Threads: compatible.
 class CallRecord {

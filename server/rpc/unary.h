@@ -28,8 +28,8 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   UnaryReactor(const CallEnvironment& environment, std::string method,
                const grpc::CallbackServerContext& context)
       : record_(environment, std::move(method), context) {
-    call_.client = ClientOf(context);
-    call_.priority = MetadataOf(context, "timbre-priority");
+    call_.caller = environment.gate.CallerOf(context);
+    call_.priority = security::MetadataOf(context, "timbre-priority");
     call_.deadline = DeadlineOf(context, environment.default_deadline);
     call_.cancel = cancel_.token();
   }
@@ -80,7 +80,8 @@ class UnaryRunner {
       const char* method, grpc::CallbackServerContext* context,
       const std::function<void(const CallContext&, UnaryDone)>& handler) const {
     auto* reactor = new UnaryReactor(environment_, method, *context);
-    if (const absl::Status accepting = CheckAccepting(environment_); !accepting.ok()) {
+    if (const absl::Status accepting = CheckAccepting(environment_, reactor->call().caller);
+        !accepting.ok()) {
       reactor->End(accepting);
       return reactor;
     }

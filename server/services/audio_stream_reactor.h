@@ -1,7 +1,9 @@
 #pragma once
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <memory>
@@ -11,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "core/audio/chunk_decoder.h"
 #include "core/base/cancel_token.h"
 #include "core/embed/embedder.h"
@@ -18,6 +21,7 @@
 #include "server/convert/inference_convert.h"
 #include "server/rpc/call.h"
 #include "server/rpc/status.h"
+#include "server/rpc/stream_lease.h"
 
 namespace timbre::services {
 
@@ -34,6 +38,7 @@ struct StreamDependencies {
 //   WORK   on the decode pool: decode, take windows     -> Advance
 //   ENCODE windows are with the batcher                 -> its callback
 //   WRITE  answers go out one by one                    -> OnWriteDone
+//   PAUSE  the client is over its quota of windows      -> the alarm
 //   END    Finish was called                            -> OnDone deletes
 // While windows are encoded and written nothing is read: gRPC's flow control holds the client back, and
 // memory stays constant. OnCancel only fires the token; whoever holds the state then ends the call.
@@ -48,13 +53,14 @@ template <typename Protocol>
 class AudioStreamReactor final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Response> {
  public:
-  AudioStreamReactor(const StreamDependencies& deps, const grpc::CallbackServerContext& context)
+  AudioStreamReactor(const StreamDependencies& deps, grpc::CallbackServerContext& context)
       : deps_(deps),
         record_(deps.environment, Protocol::kMethod, context),
-        client_(rpc::ClientOf(context)),
-        priority_(convert::ParsePriority(rpc::MetadataOf(context, "timbre-priority"))),
-        deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())) {
-    const absl::Status accepting = rpc::CheckAccepting(deps.environment);
+        caller_(deps.environment.gate.CallerOf(context)),
+        priority_(convert::ParsePriority(security::MetadataOf(context, "timbre-priority"))),
+        deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())),
+        lease_(context, cancel_, deps.environment.max_stream) {
+    const absl::Status accepting = rpc::CheckAccepting(deps.environment, caller_);
     if (accepting.ok()) {
       this->StartRead(&request_);
     } else {
@@ -153,8 +159,22 @@ class AudioStreamReactor final
   void WriteOrAdvance() {
     if (!answers_.empty()) return this->StartWrite(&answers_.front());
     if (final_sent_) return End(absl::OkStatus());
+    if (const absl::Duration wait = quotas().Pace(caller_.account, 0); wait > absl::ZeroDuration())
+      return Pause(wait);
     const absl::Status scheduled = deps_.embedder.decode_pool().Continue([this] { Advance(); });
     if (!scheduled.ok()) End(scheduled);
+  }
+
+  security::Quotas& quotas() const { return deps_.environment.gate.quotas(); }
+
+  // In pieces of a second, so that a cancelled call does not stay for long.
+  void Pause(absl::Duration wait) {
+    if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(absl::ToChronoTime(absl::Now() + std::min(wait, absl::Seconds(1))), [this](bool) {
+      const absl::Status scheduled = deps_.embedder.decode_pool().Continue([this] { WriteOrAdvance(); });
+      if (!scheduled.ok()) End(scheduled);
+    });
   }
 
   // Takes the windows that are ready to the batcher; without any, reads on or sends the final answer.
@@ -176,9 +196,10 @@ class AudioStreamReactor final
   }
 
   void Encode(std::vector<float> samples) {
+    quotas().Pace(caller_.account, static_cast<int64_t>(spans_.size()));
     embed::Batcher::Work work{std::move(samples),
                               static_cast<int64_t>(spans_.size()),
-                              {client_, *priority_},
+                              {caller_.client, *priority_, caller_.account},
                               deadline_,
                               cancel_.token()};
     const absl::Status submitted = deps_.embedder.SubmitWindows(
@@ -197,10 +218,12 @@ class AudioStreamReactor final
 
   const StreamDependencies deps_;
   rpc::CallRecord record_;
-  const std::string client_;
+  const security::Caller caller_;
   const absl::StatusOr<embed::Priority> priority_;
   const absl::Time deadline_;
   base::CancelSource cancel_;
+  rpc::StreamLease lease_;
+  std::unique_ptr<grpc::Alarm> alarm_;
   typename Protocol::Request request_;
   std::deque<typename Protocol::Response> answers_;  // the front one is being written
   embed::Embedder::StreamModel model_;

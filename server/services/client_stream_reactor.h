@@ -2,12 +2,15 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <memory>
 #include <new>
 #include <utility>
 
 #include "core/base/cancel_token.h"
+#include "core/base/status_macros.h"
 #include "server/rpc/call.h"
 #include "server/rpc/status.h"
+#include "server/rpc/stream_lease.h"
 #include "server/rpc/unary.h"
 
 namespace timbre::services {
@@ -24,7 +27,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   struct Call {
     const rpc::UnaryRunner& runner;
     const char* method;  // "Service/Method"
-    const grpc::CallbackServerContext& context;
+    grpc::CallbackServerContext& context;
     Response* response;
   };
 
@@ -33,8 +36,9 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
       : runner_(call.runner),
         record_(call.runner.environment(), call.method, call.context),
         response_(call.response),
-        session_(std::forward<SessionArguments>(arguments)...) {
-    const absl::Status accepting = rpc::CheckAccepting(runner_.environment());
+        session_(std::forward<SessionArguments>(arguments)...),
+        lease_(call.context, cancel_, call.runner.environment().max_stream) {
+    const absl::Status accepting = Enter(runner_.environment().gate.CallerOf(call.context));
     if (accepting.ok()) {
       this->StartRead(&request_);
     } else {
@@ -57,6 +61,12 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   void OnDone() override { delete this; }
 
  private:
+  absl::Status Enter(const security::Caller& caller) {
+    TIMBRE_RETURN_IF_ERROR(rpc::CheckAccepting(runner_.environment(), caller));
+    TIMBRE_ASSIGN_OR_RETURN(place_, runner_.environment().gate.quotas().BeginUpload(caller.account));
+    return absl::OkStatus();
+  }
+
   void TakeMessage() {
     const absl::Status taken = Guarded([this] { return session_.Take(request_); });
     if (!taken.ok()) return End(taken);
@@ -87,6 +97,8 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   Response* const response_;
   base::CancelSource cancel_;
   Session session_;
+  rpc::StreamLease lease_;
+  std::shared_ptr<void> place_;  // among the client's uploads
   Request request_;
   bool begun_ = false;  // a call that was accepted is not refused half-way
 };

@@ -81,6 +81,7 @@ absl::StatusOr<registry::DatasetInfo> DatasetCatalog::Create(const NewDataset& d
   job.id = jobs::NewJobId();
   job.kind = convert::KindOf(spec);
   job.display_name = absl::StrCat("ingest ", dataset.id);
+  job.client = dataset.client;
   job.spec = convert::SpecBytes(spec);
 
   registry::DatasetInfo info;

@@ -27,6 +27,7 @@ class DatasetCatalog {
     std::string id;
     std::string path;  // under the data root; empty for an upload
     std::string track_id_pattern;
+    std::string client;  // whose job the ingest is
   };
 
   // Checks all that can be checked before the files are there.

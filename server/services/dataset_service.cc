@@ -15,7 +15,7 @@ grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerCont
                                                         v1::CreateDatasetResponse* response) {
   return deps_.runner.Run(
       "DatasetService/CreateDataset", context,
-      [this, request, response](const rpc::CallContext&) -> absl::Status {
+      [this, request, response](const rpc::CallContext& call) -> absl::Status {
         if (request->path().empty()) {
           convert::FieldErrors errors;
           errors.Add("path",
@@ -23,9 +23,9 @@ grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerCont
                      "UploadDataset");
           return errors.ToStatus();
         }
-        TIMBRE_ASSIGN_OR_RETURN(
-            const registry::DatasetInfo info,
-            deps_.catalog.Create({request->dataset_id(), request->path(), request->track_id_pattern()}));
+        TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info,
+                                deps_.catalog.Create({request->dataset_id(), request->path(),
+                                                      request->track_id_pattern(), call.caller.account}));
         *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/false);
         response->set_job(info.job);
         return absl::OkStatus();
@@ -34,8 +34,10 @@ grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerCont
 
 grpc::ServerReadReactor<v1::UploadDatasetRequest>* DatasetService::UploadDataset(
     grpc::CallbackServerContext* context, v1::UploadDatasetResponse* response) {
-  return NewUploadReactor({deps_.catalog, deps_.runner, deps_.staging_root, deps_.max_upload_bytes}, context,
-                          response);
+  const security::Caller caller = deps_.runner.environment().gate.CallerOf(*context);
+  return NewUploadReactor(
+      {deps_.catalog, deps_.runner, deps_.staging_root, deps_.max_upload_bytes, caller.account}, context,
+      response);
 }
 
 grpc::ServerUnaryReactor* DatasetService::GetDataset(grpc::CallbackServerContext* context,

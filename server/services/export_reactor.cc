@@ -11,6 +11,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "server/rpc/stream_lease.h"
 #include "server/services/model_export.h"
 #include "server/services/staged_file.h"
 
@@ -23,13 +24,15 @@ constexpr size_t kChunkBytes = 1 << 20;
 // (OnWriteDone) · END Finish was called. A slow client holds nothing but a file in the spool and one chunk.
 class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelResponse> {
  public:
-  ExportReactor(const ExportDependencies& deps, const grpc::CallbackServerContext& context,
+  ExportReactor(const ExportDependencies& deps, grpc::CallbackServerContext& context,
                 v1::ExportModelRequest request)
       : deps_(deps),
         record_(deps.runner.environment(), "ModelService/ExportModel", context),
         request_(std::move(request)),
-        staged_(deps.spool_dir, "export") {
-    const absl::Status accepting = rpc::CheckAccepting(deps.runner.environment());
+        staged_(deps.spool_dir, "export"),
+        lease_(context, cancel_, deps.runner.environment().max_stream) {
+    const rpc::CallEnvironment& environment = deps.runner.environment();
+    const absl::Status accepting = rpc::CheckAccepting(environment, environment.gate.CallerOf(context));
     if (accepting.ok()) {
       Work([this] { return MakeFile(); });
     } else {
@@ -113,6 +116,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   const v1::ExportModelRequest request_;
   const StagedFile staged_;
   base::CancelSource cancel_;
+  rpc::StreamLease lease_;
   std::ifstream file_;
   base::Sha256 sha256_;
   int64_t sent_bytes_ = 0;

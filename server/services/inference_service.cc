@@ -46,7 +46,7 @@ void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::Una
   if (!request.ok()) return done(request.status());
   const absl::StatusOr<embed::Priority> priority = convert::ParsePriority(call.priority);
   if (!priority.ok()) return done(priority.status());
-  request->caller = {call.client, *priority};
+  request->caller = {call.caller.client, *priority, call.caller.account};
   request->deadline = call.deadline;
   request->cancel = call.cancel;
   request->encode = [&proto, &response](const embed::EmbedResult& result) {
@@ -56,6 +56,16 @@ void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::Una
     if (result.ok()) *response.mutable_timings() = convert::TimingsToProto(result->timings);
     done(result.status());
   });
+}
+
+void SetCaller(const security::Caller& caller, const security::Quota& quota, v1::GetInfoResponse& response) {
+  v1::CallerInfo& info = *response.mutable_caller();
+  info.set_client(caller.client);
+  for (const std::string& role : caller.roles.names()) info.add_roles(role);
+  info.set_max_requests_per_second(quota.requests_per_second);
+  info.set_max_windows_per_second(quota.windows_per_second);
+  info.set_max_uploads(quota.uploads);
+  info.set_max_jobs(quota.jobs);
 }
 
 }  // namespace
@@ -94,31 +104,33 @@ grpc::ServerBidiReactor<v1::TagStreamRequest, v1::TagStreamResponse>* InferenceS
 grpc::ServerUnaryReactor* InferenceService::GetInfo(grpc::CallbackServerContext* context,
                                                     const v1::GetInfoRequest*,
                                                     v1::GetInfoResponse* response) {
-  return deps_.runner.Run("InferenceService/GetInfo", context, [this, response](const rpc::CallContext&) {
-    response->set_version(deps_.facts.version);
-    response->set_build(deps_.facts.build);
-    response->set_engine(deps_.facts.engine);
-    response->set_device(deps_.facts.device);
-    *response->mutable_limits() = deps_.facts.limits;
-    const auto models = deps_.models.ListModels();
-    if (!models.ok()) return models.status();
-    for (const registry::Model& model : *models) {
-      for (const registry::Version& version : model.versions) {
-        v1::ServedModel served;
-        for (const auto& [label, number] : model.labels) {
-          if (number == version.version) served.add_labels(label);
+  return deps_.runner.Run(
+      "InferenceService/GetInfo", context, [this, response](const rpc::CallContext& call) {
+        SetCaller(call.caller, deps_.runner.environment().gate.quotas().Of(call.caller.account), *response);
+        response->set_version(deps_.facts.version);
+        response->set_build(deps_.facts.build);
+        response->set_engine(deps_.facts.engine);
+        response->set_device(deps_.facts.device);
+        *response->mutable_limits() = deps_.facts.limits;
+        const auto models = deps_.models.ListModels();
+        if (!models.ok()) return models.status();
+        for (const registry::Model& model : *models) {
+          for (const registry::Version& version : model.versions) {
+            v1::ServedModel served;
+            for (const auto& [label, number] : model.labels) {
+              if (number == version.version) served.add_labels(label);
+            }
+            if (served.labels().empty()) continue;
+            *served.mutable_model() = convert::ModelInfoToProto(version);
+            if (!version.taggers.empty()) {
+              served.set_default_tagger(
+                  convert::TaggerName(version.model, version.version, version.taggers.back().id));
+            }
+            *response->add_served_models() = std::move(served);
+          }
         }
-        if (served.labels().empty()) continue;
-        *served.mutable_model() = convert::ModelInfoToProto(version);
-        if (!version.taggers.empty()) {
-          served.set_default_tagger(
-              convert::TaggerName(version.model, version.version, version.taggers.back().id));
-        }
-        *response->add_served_models() = std::move(served);
-      }
-    }
-    return absl::OkStatus();
-  });
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace timbre::services

@@ -87,19 +87,21 @@ absl::StatusOr<std::optional<jobs::Job>> FindRepeat(const jobs::JobStore& store,
 grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
                                                 const v1::SubmitJobRequest* request,
                                                 v1::SubmitJobResponse* response) {
-  return deps_.runner.Run(
-      "JobService/SubmitJob", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
-        absl::StatusOr<jobs::Job> checked = deps_.checker.Check(*request);
-        TIMBRE_ASSIGN_OR_RETURN(const auto repeat, FindRepeat(deps_.store, *request, checked));
-        if (repeat.has_value()) return ToResponse(*repeat, response);
-        TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, std::move(checked));
-        if (!request->validate_only()) {
-          TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
-        }
-        TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
-        if (request->validate_only()) response->mutable_job()->clear_name();
-        return absl::OkStatus();
-      });
+  return deps_.runner.Run("JobService/SubmitJob", context,
+                          [this, request, response](const rpc::CallContext& call) -> absl::Status {
+                            absl::StatusOr<jobs::Job> checked = deps_.checker.Check(*request);
+                            TIMBRE_ASSIGN_OR_RETURN(const auto repeat,
+                                                    FindRepeat(deps_.store, *request, checked));
+                            if (repeat.has_value()) return ToResponse(*repeat, response);
+                            TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, std::move(checked));
+                            job.client = call.caller.account;
+                            if (!request->validate_only()) {
+                              TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
+                            }
+                            TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
+                            if (request->validate_only()) response->mutable_job()->clear_name();
+                            return absl::OkStatus();
+                          });
 }
 
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,

@@ -12,7 +12,7 @@ namespace {
 class AnsweringSession {
  public:
   explicit AnsweringSession(const UploadDependencies& deps)
-      : session_(deps.catalog, deps.staging_root, deps.max_bytes) {}
+      : session_(deps.catalog, {deps.staging_root, deps.max_bytes, deps.client}) {}
 
   absl::Status Take(const v1::UploadDatasetRequest& message) { return session_.Take(message); }
 

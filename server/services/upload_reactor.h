@@ -3,6 +3,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <filesystem>
+#include <string>
 
 #include "server/rpc/unary.h"
 #include "server/services/dataset_catalog.h"
@@ -16,6 +17,7 @@ struct UploadDependencies {
   const rpc::UnaryRunner& runner;
   std::filesystem::path staging_root;
   int64_t max_bytes = 0;
+  std::string client;  // whose job the ingest is
 };
 
 // The reactor of one UploadDataset call; it deletes itself.

@@ -15,8 +15,15 @@ namespace timbre::services {
 // destructor otherwise. Threads: compatible; it blocks on the disk.
 class UploadSession {
  public:
-  UploadSession(DatasetCatalog& catalog, std::filesystem::path staging_root, int64_t max_bytes)
-      : catalog_(catalog), staging_root_(std::move(staging_root)), max_bytes_(max_bytes) {}
+  struct Options {
+    std::filesystem::path staging_root;
+    int64_t max_bytes = 0;
+    std::string client;  // whose job the ingest is
+  };
+  UploadSession(DatasetCatalog& catalog, const Options& options)
+      : catalog_(catalog), staging_root_(options.staging_root), max_bytes_(options.max_bytes) {
+    dataset_.client = options.client;
+  }
   ~UploadSession();
 
   // Takes the next message. Errors: kInvalidArgument order, file path or counts · kResourceExhausted size or

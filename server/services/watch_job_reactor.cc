@@ -26,7 +26,8 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
       : deps_(deps),
         record_(deps.runner.environment(), "JobService/WatchJob", context),
         last_sequence_(request.after_sequence()) {
-    absl::Status status = rpc::CheckAccepting(deps.runner.environment());
+    const rpc::CallEnvironment& environment = deps.runner.environment();
+    absl::Status status = rpc::CheckAccepting(environment, environment.gate.CallerOf(context));
     if (status.ok()) status = Begin(request);
     if (status.ok()) status = deps_.runner.pool().Schedule([this] { Pump(); });
     if (!status.ok()) End(status);

@@ -1,0 +1,84 @@
+#include "server/security/certificate.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <ctime>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
+#include "core/base/status_macros.h"
+
+namespace timbre::security {
+namespace {
+
+struct Free {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Free>;
+
+absl::Status Bad(const std::filesystem::path& file, const std::string& what) {
+  ERR_clear_error();
+  return absl::InvalidArgumentError(absl::StrCat(file.string(), ": ", what));
+}
+
+Owned<BIO> Reader(const std::string& pem) {
+  return Owned<BIO>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+absl::StatusOr<Owned<X509>> FirstCertificate(const std::string& pem, const std::filesystem::path& file) {
+  Owned<X509> certificate(PEM_read_bio_X509(Reader(pem).get(), nullptr, nullptr, nullptr));
+  if (certificate == nullptr) return Bad(file, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+  return certificate;
+}
+
+// An encrypted key has no one to ask for its password.
+int NoPassword(char*, int, int, void*) { return -1; }
+
+absl::StatusOr<absl::Time> ToTime(const ASN1_TIME* time, const std::filesystem::path& file) {
+  std::tm parts = {};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return Bad(file, "a time of the certificate cannot be read");
+  return absl::FromTM(parts, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+absl::StatusOr<KeyPair> ReadKeyPair(const std::filesystem::path& certificate_file,
+                                    const std::filesystem::path& private_key_file, absl::Time now) {
+  KeyPair pair;
+  TIMBRE_ASSIGN_OR_RETURN(pair.certificate_chain, base::ReadFile(certificate_file));
+  TIMBRE_ASSIGN_OR_RETURN(pair.private_key, base::ReadFile(private_key_file));
+  TIMBRE_ASSIGN_OR_RETURN(const Owned<X509> certificate,
+                          FirstCertificate(pair.certificate_chain, certificate_file));
+  const Owned<EVP_PKEY> key(
+      PEM_read_bio_PrivateKey(Reader(pair.private_key).get(), nullptr, NoPassword, nullptr));
+  if (key == nullptr) return Bad(private_key_file, "holds no private key in PEM, or one with a password");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Bad(private_key_file,
+               absl::StrCat("is not the key of the certificate in ", certificate_file.string()));
+  }
+  TIMBRE_ASSIGN_OR_RETURN(pair.expires, ToTime(X509_get0_notAfter(certificate.get()), certificate_file));
+  TIMBRE_ASSIGN_OR_RETURN(const absl::Time begins,
+                          ToTime(X509_get0_notBefore(certificate.get()), certificate_file));
+  if (pair.expires <= now) {
+    return Bad(certificate_file, absl::StrCat("the certificate expired on ", absl::FormatTime(pair.expires)));
+  }
+  if (begins > now)
+    return Bad(certificate_file, absl::StrCat("the certificate holds from ", absl::FormatTime(begins)));
+  return pair;
+}
+
+absl::StatusOr<std::string> ReadAuthorities(const std::filesystem::path& file) {
+  TIMBRE_ASSIGN_OR_RETURN(std::string pem, base::ReadFile(file));
+  TIMBRE_RETURN_IF_ERROR(FirstCertificate(pem, file).status());
+  return pem;
+}
+
+}  // namespace timbre::security

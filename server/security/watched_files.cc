@@ -1,0 +1,63 @@
+#include "server/security/watched_files.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace timbre::security {
+namespace {
+
+// A text that differs when one of the files does.
+std::string StateOf(const std::vector<std::filesystem::path>& files) {
+  std::string state;
+  for (const std::filesystem::path& file : files) {
+    struct stat found = {};
+    if (::stat(file.c_str(), &found) != 0) {
+      absl::StrAppend(&state, "absent;");
+      continue;
+    }
+    absl::StrAppend(&state, found.st_dev, ",", found.st_ino, ",", found.st_size, ",", found.st_mtim.tv_sec,
+                    ".", found.st_mtim.tv_nsec, ";");
+  }
+  return state;
+}
+
+}  // namespace
+
+WatchedFiles::WatchedFiles(std::vector<std::filesystem::path> files, absl::Duration interval,
+                           std::function<void()> changed)
+    : files_(std::move(files)),
+      interval_(interval),
+      changed_(std::move(changed)),
+      seen_(StateOf(files_)),
+      thread_([this] { Run(); }) {}
+
+WatchedFiles::~WatchedFiles() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    stop_.NotifyAll();
+  }
+  thread_.join();
+}
+
+bool WatchedFiles::WaitForNextLook() {
+  base::MutexLock lock(mutex_);
+  const absl::Time next = absl::Now() + interval_;
+  while (!stopping_ && absl::Now() < next) stop_.WaitFor(mutex_, next - absl::Now());
+  return !stopping_;
+}
+
+void WatchedFiles::Run() {
+  while (WaitForNextLook()) {
+    std::string now = StateOf(files_);
+    if (now == seen_) continue;
+    seen_ = std::move(now);
+    changed_();
+  }
+}
+
+}  // namespace timbre::security

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+
+namespace timbre::security {
+
+// Looks at files every `interval` and says when any of them changed (another inode, size or time: also by a
+// swapped link above them, as Kubernetes does with secrets). A thread of its own, on which `changed` runs.
+// The destructor ends it.
+class WatchedFiles {
+ public:
+  WatchedFiles(std::vector<std::filesystem::path> files, absl::Duration interval,
+               std::function<void()> changed);
+  ~WatchedFiles();
+  WatchedFiles(const WatchedFiles&) = delete;
+  WatchedFiles& operator=(const WatchedFiles&) = delete;
+
+ private:
+  void Run();
+  bool WaitForNextLook();  // false: the end
+
+  const std::vector<std::filesystem::path> files_;
+  const absl::Duration interval_;
+  const std::function<void()> changed_;
+  base::Mutex mutex_;
+  base::Condition stop_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string seen_;
+  std::thread thread_;
+};
+
+}  // namespace timbre::security
