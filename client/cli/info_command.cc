@@ -30,6 +30,8 @@ std::string LimitsText(const v1::Limits& limits) {
 std::string InfoText(const v1::GetInfoResponse& info) {
   std::string out = absl::StrCat("timbred ", info.version(), "\n  build     ", info.build(), "\n  engine    ",
                                  info.engine(), "\n  device    ", info.device(), "\n");
+  absl::StrAppend(&out, "  you are   ", info.caller().client(), ", and may ",
+                  absl::StrJoin(info.caller().roles(), ", "), "\n");
   out += LimitsText(info.limits());
   out +=
       info.served_models_size() > 0 ? "models\n" : "no model is served yet: timbre promote MODEL_VERSION\n";

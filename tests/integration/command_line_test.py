@@ -3,6 +3,7 @@
 
 command_line_test.py TIMBRED TIMBRE SOURCE_DIR
 """
+import hashlib
 import importlib.util
 import json
 import math
@@ -266,6 +267,15 @@ class CommandLineTest(unittest.TestCase):
         done = subprocess.run([sys.executable, f"{SOURCE}/tests/golden/checkpoints/check_exports.py", clip, npy, *files],
                               capture_output=True, text=True, timeout=200)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_88_a_token_is_made_with_the_line_by_which_a_server_knows_it(self):
+        made = self.ask("token", "radio", "infer,train")
+        client, roles, digest = made["line"].split()
+        self.assertEqual((client, roles), ("radio", "infer,train"))
+        self.assertEqual(digest, hashlib.sha256(made["token"].encode()).hexdigest())
+        self.assertNotEqual(made["token"], self.ask("token", "radio", "infer")["token"])
+        self.timbre("token", "radio", "sing", code=2)
+        self.timbre("token", "two words", "infer", code=2)
 
     def test_9_an_unreachable_server_has_its_own_exit_code(self):
         done = subprocess.run([TIMBRE, "--server", "127.0.0.1:1", "info"], capture_output=True, text=True, timeout=60)

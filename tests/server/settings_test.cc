@@ -74,5 +74,48 @@ TEST_F(SettingsTest, AMissingFileIsNamed) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/timbred.textproto")));
 }
 
+TEST_F(SettingsTest, AnAddressThatOthersCanReachWantsTlsAndToBeToldWhoCalls) {
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  const std::string everywhere = "listen_address: '0.0.0.0:50051' ";
+  const std::string tls = "tls { certificate_file: 'c' private_key_file: 'k' } ";
+  EXPECT_THAT(Load(everywhere),
+              StatusIs(kInvalid, AllOf(HasSubstr("nothing is encrypted and nobody is asked"),
+                                       HasSubstr("--allow-insecure-public-address"))));
+  EXPECT_THAT(Load(everywhere + "security { " + tls + "}"),
+              StatusIs(kInvalid, HasSubstr("nobody is asked who they are")));
+  EXPECT_THAT(Load(everywhere + "security { tokens_file: 't' }"),
+              StatusIs(kInvalid, HasSubstr("in the clear")));
+  EXPECT_THAT(Load(everywhere + "security { tokens_file: 't' allow_insecure_public_address: true }"),
+              StatusIs(kInvalid, HasSubstr("in the clear")));
+  EXPECT_THAT(Load(everywhere + "security { " + tls + "tokens_file: 't' }"), IsOk());
+  EXPECT_THAT(Load(everywhere + "security { allow_insecure_public_address: true }"), IsOk());
+  flags_.allow_insecure_public_address = true;
+  EXPECT_THAT(Load(everywhere), IsOk());
+}
+
+TEST_F(SettingsTest, WhatIsWrongWithSecurityAndQuotasIsNamed) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"security { tls { certificate_file: 'c' } }", "security.tls.private_key_file"},
+      {"security { tls { certificate_file: 'c' private_key_file: 'k' require_client_certificate: true } }",
+       "security.tls.client_ca_file"},
+      {"security { certificate_clients { certificate_name: 'x' roles: 'infer' } }",
+       "security.tls.client_ca_file"},
+      {"security { certificate_clients { certificate_name: 'x' roles: 'sing' } }",
+       "security.certificate_clients[0].roles"},
+      {"security { certificate_clients { roles: 'infer' } }",
+       "security.certificate_clients[0].certificate_name"},
+      {"security { anonymous_roles: 'infer' }", "security.anonymous_roles"},
+      {"quota { each_client { jobs: -1 } }", "quota.each_client.jobs"},
+      {"quota { clients { jobs: 1 } }", "quota.clients[0].client"},
+      {"quota { clients { client: 'a' } clients { client: 'a' } }", "quota.clients[1].client"},
+      {"limits { max_metadata_bytes: 5 }", "limits.max_metadata_bytes"},
+      {"limits { max_stream_seconds: -1 }", "limits.max_stream_seconds"},
+      {"limits { max_transport_memory_bytes: 5 }", "limits.max_transport_memory_bytes"},
+  };
+  for (const auto& [text, field] : cases) {
+    EXPECT_THAT(Load(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(field))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace timbre::app

@@ -1,0 +1,248 @@
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
+#include "tests/support/certificates.h"
+#include "tests/support/in_process_server.h"
+#include "tests/support/published_model.h"
+#include "tests/support/rpc_status.h"
+#include "tests/support/signals.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wav.h"
+
+namespace timbre {
+namespace {
+
+using ::testing::_;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::timbre::testing::IsRpcError;
+using ::timbre::testing::IsRpcOk;
+
+// One call of any method, with an empty message.
+grpc::Status CallPath(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                      const std::string& token, std::chrono::milliseconds within = std::chrono::seconds(20)) {
+  grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + within);
+  if (!token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+  const grpc::Slice nothing("");
+  const grpc::ByteBuffer request(&nothing, 1);
+  grpc::ByteBuffer response;
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool done = false;
+  grpc::Status status;
+  stub.UnaryCall(&context, path, {}, &request, &response, [&](const grpc::Status& result) {
+    const std::lock_guard lock(mutex);
+    status = result;
+    done = true;
+    ended.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  ended.wait(lock, [&] { return done; });
+  return status;
+}
+
+std::vector<std::string> AllMethods() {
+  std::vector<std::string> paths = {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
+                                    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                    "/grpc.channelz.v1.Channelz/GetServers", "/no.such.Service/Method"};
+  for (const google::protobuf::FileDescriptor* file :
+       {v1::GetInfoRequest::descriptor()->file(), v1::GetJobRequest::descriptor()->file(),
+        v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
+        v1::DrainRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      for (int j = 0; j < file->service(i)->method_count(); ++j) {
+        paths.push_back(
+            absl::StrCat("/", file->service(i)->full_name(), "/", file->service(i)->method(j)->name()));
+      }
+    }
+  }
+  return paths;
+}
+
+class SecuredServerTest : public ::testing::Test {
+ protected:
+  // Tokens "infer-token", "train-token", "admin-token".
+  void WantTokens() {
+    const std::filesystem::path file = folder_.path() / "tokens";
+    std::ofstream out(file);
+    for (const char* role : {"infer", "train", "admin"}) {
+      base::Sha256 sha256;
+      sha256.Update(absl::StrCat(role, "-token"));
+      out << role << "-client " << role << " " << sha256.HexDigest() << "\n";
+    }
+    server_.settings().tokens_file = file;
+  }
+
+  v1::CallerInfo WhoAmI(const std::string& token, const std::string& name = "") {
+    grpc::ClientContext context;
+    if (!token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+    if (!name.empty()) context.AddMetadata("timbre-client", name);
+    v1::GetInfoResponse response;
+    EXPECT_THAT(server_.inference->GetInfo(&context, {}, &response), IsRpcOk());
+    return response.caller();
+  }
+
+  testing::TempDir folder_;
+  testing::InProcessServer server_;
+};
+
+TEST_F(SecuredServerTest, NoMethodOfAnyServiceAnswersWhoShowsNoToken) {
+  WantTokens();
+  server_.Start();
+  for (const std::string& path : AllMethods()) {
+    EXPECT_THAT(CallPath(server_.channel(), path, ""),
+                IsRpcError(grpc::StatusCode::UNAUTHENTICATED, HasSubstr("token")))
+        << path;
+    EXPECT_THAT(CallPath(server_.channel(), path, "guess"),
+                IsRpcError(grpc::StatusCode::UNAUTHENTICATED, HasSubstr("does not know")))
+        << path;
+  }
+}
+
+TEST_F(SecuredServerTest, ATokenForEmbeddingsNeitherTrainsNorAdministers) {
+  WantTokens();
+  server_.Start();
+  for (const std::string& path : AllMethods()) {
+    for (const auto& [token, role] :
+         {std::pair("infer-token", security::Role::kInfer), {"train-token", security::Role::kTrain}}) {
+      const bool allowed = security::RequiredRole(path) <= role;
+      // What is allowed need not be answered: a stream would wait for more.
+      const grpc::Status status =
+          CallPath(server_.channel(), path, token,
+                   allowed ? std::chrono::milliseconds(100) : std::chrono::seconds(20));
+      EXPECT_EQ(status.error_code() != grpc::StatusCode::PERMISSION_DENIED, allowed) << token << " " << path;
+    }
+  }
+}
+
+TEST_F(SecuredServerTest, TheServerSaysForWhomItTakesTheCaller) {
+  WantTokens();
+  server_.settings().quotas.clients["train-client"] = {.requests_per_second = 50, .jobs = 7};
+  server_.Start();
+  const v1::CallerInfo caller = WhoAmI("train-token", "somebody else");
+  EXPECT_EQ(caller.client(), "train-client");  // whatever name it gives itself
+  EXPECT_THAT(caller.roles(), ElementsAre("infer", "train"));
+  EXPECT_EQ(caller.max_requests_per_second(), 50);
+  EXPECT_EQ(caller.max_jobs(), 7);
+}
+
+TEST_F(SecuredServerTest, AnOpenServerTakesTheNameThatAClientGivesItself) {
+  server_.Start();
+  EXPECT_EQ(WhoAmI("", "batch-job").client(), "batch-job");
+  EXPECT_THAT(WhoAmI("").client(), HasSubstr("127.0.0.1"));
+  EXPECT_THAT(WhoAmI("").roles(), ElementsAre("infer", "train", "admin"));
+}
+
+TEST_F(SecuredServerTest, ACertificateMakesAClientKnown) {
+  const testing::TestAuthority authority("Test CA");
+  const auto write = [this](const char* name, const std::string& text) {
+    std::ofstream(folder_.path() / name) << text;
+    return folder_.path() / name;
+  };
+  const testing::IssuedCertificate own =
+      authority.Issue({.common_name = "server", .alternative_names = "DNS:timbre.test"});
+  server_.settings().tls =
+      security::TlsFiles{write("c.pem", own.certificate), write("k.pem", own.private_key),
+                         write("ca.pem", authority.certificate()), false};
+  security::RoleSet roles;
+  roles.Add(security::Role::kInfer);
+  server_.settings().certificate_clients["spiffe://test/gateway"] = {"gateway", roles};
+  server_.Start();
+
+  const testing::IssuedCertificate gateway =
+      authority.Issue({.common_name = "x", .alternative_names = "URI:spiffe://test/gateway"});
+  grpc::ChannelArguments arguments;
+  arguments.SetString(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, "timbre.test");
+  const auto stub = v1::InferenceService::NewStub(grpc::CreateCustomChannel(
+      server_.app().address(),
+      grpc::SslCredentials({authority.certificate(), gateway.private_key, gateway.certificate}), arguments));
+  v1::GetInfoResponse info;
+  ASSERT_THAT(testing::Call(*stub, &v1::InferenceService::Stub::GetInfo, {}, &info), IsRpcOk());
+  EXPECT_EQ(info.caller().client(), "gateway");
+}
+
+TEST_F(SecuredServerTest, TooManyCallsAreRefusedWithTheTimeToWait) {
+  server_.settings().quotas.each.requests_per_second = 0.2;  // two at once
+  server_.Start();
+  grpc::Status status;
+  v1::GetInfoResponse info;
+  for (int i = 0; i < 3; ++i)
+    status = testing::Call(*server_.inference, &v1::InferenceService::Stub::GetInfo, {}, &info);
+  EXPECT_THAT(status, IsRpcError(grpc::StatusCode::RESOURCE_EXHAUSTED, HasSubstr("0.2 a second")));
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(testing::ExtractDetail(status, &retry));
+  EXPECT_GT(retry.retry_delay().seconds(), 2);
+}
+
+TEST_F(SecuredServerTest, AClientsUnfinishedJobsAreCountedAndDifferentClientsDoNotShareThem) {
+  server_.settings().quotas.each.jobs = 1;
+  WantTokens();
+  server_.Start();
+  testing::WriteAudio(server_.data_root() / "a" / "c.wav", testing::Sine(200, 0.4, 70000));
+  const auto create = [this](const std::string& id, const std::string& token) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+    v1::CreateDatasetRequest request;
+    request.set_dataset_id(id);
+    request.set_path("a");
+    v1::CreateDatasetResponse response;
+    return server_.datasets->CreateDataset(&context, request, &response);
+  };
+  // The files lane runs one after another: of ten jobs submitted in a row not all have ended.
+  grpc::Status refused;
+  for (int i = 0; i < 200 && refused.ok(); ++i) refused = create(absl::StrCat("d", i), "train-token");
+  EXPECT_THAT(refused, IsRpcError(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                  HasSubstr("client 'train-client' has 1 jobs")));
+  EXPECT_THAT(create("other", "admin-token"), IsRpcOk());
+}
+
+TEST_F(SecuredServerTest, ACompressedMessageIsRefusedBeforeItIsInflated) {
+  server_.Start();
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::EmbedRequest request;
+  request.mutable_audio()->set_encoded(std::string(1 << 20, '\0'));
+  v1::EmbedResponse response;
+  EXPECT_THAT(server_.inference->Embed(&context, request, &response),
+              IsRpcError(grpc::StatusCode::UNIMPLEMENTED, HasSubstr("gzip")));
+}
+
+TEST_F(SecuredServerTest, ASilentStreamEndsWhenItsTimeIsUp) {
+  server_.settings().max_stream = absl::Milliseconds(200);
+  server_.Start();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  const auto stream = server_.inference->EmbedStream(&context);
+  v1::EmbedStreamResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_THAT(stream->Finish(), IsRpcError(grpc::StatusCode::CANCELLED, _));
+  // And an upload.
+  grpc::ClientContext upload_context;
+  upload_context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  v1::UploadDatasetResponse uploaded;
+  const auto upload = server_.datasets->UploadDataset(&upload_context, &uploaded);
+  EXPECT_THAT(upload->Finish(), IsRpcError(grpc::StatusCode::CANCELLED, _));
+}
+
+TEST_F(SecuredServerTest, TooMuchMetadataIsRefused) {
+  server_.settings().max_metadata_bytes = 2048;
+  server_.Start();
+  grpc::ClientContext context;
+  context.AddMetadata("x-much", std::string(10'000, 'x'));
+  v1::GetInfoResponse info;
+  EXPECT_THAT(server_.inference->GetInfo(&context, {}, &info),
+              IsRpcError(grpc::StatusCode::RESOURCE_EXHAUSTED, _));
+  v1::GetInfoResponse again;
+  EXPECT_THAT(testing::Call(*server_.inference, &v1::InferenceService::Stub::GetInfo, {}, &again), IsRpcOk());
+}
+
+}  // namespace
+}  // namespace timbre
