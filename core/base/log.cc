@@ -3,15 +3,68 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/log_event.h"
 #include "core/base/log_line.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::base {
 namespace {
+
+// The fields of the event that this thread is logging: spdlog formats on the thread that logs, and has no
+// place for them in its messages.
+thread_local const LogFields* event_fields = nullptr;
+
+std::string TextOf(const std::string& value) {
+  const bool plain = !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c) && c != '"' && c != '=' && c != '\\';
+  });
+  return plain ? value : absl::StrCat("\"", absl::Utf8SafeCEscape(value), "\"");
+}
+std::string TextOf(double value) { return absl::StrCat(value); }
+std::string TextOf(int64_t value) { return absl::StrCat(value); }
+
+// `%*` of the text pattern: the fields.
+class FieldsFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+    if (event_fields == nullptr) return;
+    for (const LogField& field : *event_fields) {
+      const std::string value = std::visit([](const auto& held) { return TextOf(held); }, field.value);
+      const std::string text = absl::StrCat(" ", field.name, "=", value);
+      out.append(text.data(), text.data() + text.size());
+    }
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<FieldsFlag>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> TextFormatter() {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<FieldsFlag>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v%*");
+  return formatter;
+}
+
+spdlog::level::level_enum ToSpdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
 
 class JsonFormatter final : public spdlog::formatter {
  public:
@@ -19,9 +72,14 @@ class JsonFormatter final : public spdlog::formatter {
     const auto micros =
         std::chrono::duration_cast<std::chrono::microseconds>(message.time.time_since_epoch()).count();
     const auto level = spdlog::level::to_string_view(message.level);
-    const nlohmann::json line = {{"time", static_cast<double>(micros) / 1e6},
-                                 {"level", std::string(level.data(), level.size())},
-                                 {"message", std::string(message.payload.data(), message.payload.size())}};
+    nlohmann::ordered_json line = {{"time", static_cast<double>(micros) / 1e6},
+                                   {"level", std::string(level.data(), level.size())},
+                                   {"message", std::string(message.payload.data(), message.payload.size())}};
+    if (event_fields != nullptr) {
+      for (const LogField& field : *event_fields) {
+        std::visit([&](const auto& held) { line[field.name] = held; }, field.value);
+      }
+    }
     const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     out.append(text.data(), text.data() + text.size());
   }
@@ -52,16 +110,18 @@ absl::Status ConfigureLog(const std::string& level, const std::string& format) {
         absl::StrCat("log format '", format, "' is unknown; allowed: text, json"));
   }
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  if (format == "json") {
-    sink->set_formatter(std::make_unique<JsonFormatter>());
-  } else {
-    sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  }
+  sink->set_formatter(format == "json" ? std::make_unique<JsonFormatter>() : TextFormatter());
   auto logger = std::make_shared<spdlog::logger>("timbre", sink);
   logger->set_level(parsed);
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(logger);
   return absl::OkStatus();
+}
+
+void LogEvent(LogLevel level, std::string_view message, const LogFields& fields) {
+  event_fields = &fields;
+  spdlog::default_logger_raw()->log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+  event_fields = nullptr;
 }
 
 void LogErrorLine(std::string_view text) { LogError("{}", text); }

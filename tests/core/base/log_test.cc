@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/log_event.h"
 #include "tests/support/matchers.h"
 
 namespace timbre::base {
@@ -39,6 +40,36 @@ TEST(LogTest, JsonIsOneObjectALineWhateverTheMessageHolds) {
   EXPECT_EQ(object.at("level"), "info");
   EXPECT_THAT(object.at("message").get<std::string>(), HasSubstr("a \"quote\",\na newline"));
   EXPECT_GT(object.at("time").get<double>(), 1.6e9);
+}
+
+std::string LoggedEvent(const std::string& format, const LogFields& fields) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_THAT(ConfigureLog("info", format), IsOk());
+  LogEvent(LogLevel::kInfo, "rpc", fields);
+  spdlog::default_logger()->flush();
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(LogTest, TheFieldsOfAnEventAreMembersOfItsObjectWithTheirTypes) {
+  const auto object =
+      nlohmann::json::parse(LoggedEvent("json", {{"method", "A/B"}, {"ms", 1.5}, {"windows", int64_t{3}}}));
+  EXPECT_EQ(object.at("message"), "rpc");
+  EXPECT_EQ(object.at("method"), "A/B");
+  EXPECT_EQ(object.at("ms"), 1.5);
+  EXPECT_TRUE(object.at("windows").is_number_integer());
+}
+
+TEST(LogTest, TheFieldsOfAnEventFollowItsTextAndCannotForgeALine) {
+  EXPECT_THAT(LoggedEvent("text", {{"method", "A/B"}, {"ms", 1.5}, {"windows", int64_t{3}}}),
+              HasSubstr("rpc method=A/B ms=1.5 windows=3\n"));
+  const std::string forged = LoggedEvent("text", {{"error", "x\n2026 error \"y\""}, {"client", "a b=c"}});
+  EXPECT_EQ(forged.find('\n'), forged.size() - 1);
+  EXPECT_THAT(forged, HasSubstr(R"(error="x\n2026 error \"y\"" client="a b=c")"));
+}
+
+TEST(LogTest, FieldsGoWithTheirEventAlone) {
+  LoggedEvent("text", {{"secret", "x"}});
+  EXPECT_THAT(Logged("info", "text", "next"), ::testing::Not(HasSubstr("secret")));
 }
 
 }  // namespace
