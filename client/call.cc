@@ -10,6 +10,11 @@ constexpr int kMaxAskedFor = 50;
 
 }  // namespace
 
+grpc::ClientContext* Prepared(const Connection& connection, grpc::ClientContext& context) {
+  if (!connection.traceparent.empty()) context.AddMetadata("traceparent", connection.traceparent);
+  return &context;
+}
+
 absl::Status RunCall(const Connection& connection, Retry retry,
                      const std::function<grpc::Status(grpc::ClientContext*)>& attempt) {
   Backoff backoff({.max = absl::Seconds(2)});
@@ -20,7 +25,7 @@ absl::Status RunCall(const Connection& connection, Retry retry,
     if (connection.timeout != absl::InfiniteDuration()) {
       context.set_deadline(absl::ToChronoTime(absl::Now() + connection.timeout));
     }
-    const absl::Status status = FromGrpcStatus(attempt(&context));
+    const absl::Status status = FromGrpcStatus(attempt(Prepared(connection, context)));
     if (status.ok() || retry == Retry::kNever) return status;
     if (const auto delay = RetryDelay(status); delay && ++asked_for_count < kMaxAskedFor) {
       connection.sleep(*delay);

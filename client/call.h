@@ -1,6 +1,7 @@
 #pragma once
 
-// The one way in which this library makes a unary call: deadline, status, retries. Internal to client/*.cc.
+// The one way in which this library makes a unary call: deadline, status, retries; and what every call
+// carries. Internal to client/*.cc.
 
 #include <grpcpp/client_context.h>
 
@@ -20,6 +21,9 @@ enum class Retry {
   // RetryInfo.
   kSafe,
 };
+
+// Gives a new call's context what all calls of the connection carry; returns it.
+grpc::ClientContext* Prepared(const Connection& connection, grpc::ClientContext& context);
 
 // Makes attempts until one succeeds, fails for good, or there were too many.
 absl::Status RunCall(const Connection& connection, Retry retry,

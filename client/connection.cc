@@ -107,6 +107,7 @@ Connection Connect(const ConnectOptions& options) {
       options.server, ChannelCredentials(options.credentials), arguments, Interceptors(options.credentials));
   connection.server = options.server;
   connection.timeout = options.timeout;
+  connection.traceparent = options.traceparent;
   return connection;
 }
 

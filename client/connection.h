@@ -58,6 +58,8 @@ struct ConnectOptions {
   int max_message_bytes = 256 << 20;
   // A connection of its own; else channels to the same server share one.
   bool separate = false;
+  // The W3C trace that the calls belong to (client/trace.h); empty: none is sent.
+  std::string traceparent = {};
 };
 
 // A channel and how calls on it behave.
@@ -66,6 +68,7 @@ struct Connection {
   std::shared_ptr<grpc::ChannelInterface> channel;
   std::string server;
   absl::Duration timeout = absl::Seconds(60);
+  std::string traceparent = {};
   Sleeper sleep = RealSleeper();
 };
 

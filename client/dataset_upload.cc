@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/call.h"
 #include "client/client_stream.h"
 #include "client/folder.h"
 
@@ -17,7 +18,7 @@ class Upload {
   Upload(const Connection& connection, const UploadOptions& options)
       : options_(options),
         stub_(v1::DatasetService::NewStub(connection.channel)),
-        writer_(stub_->UploadDataset(&context_, &response_)) {}
+        writer_(stub_->UploadDataset(Prepared(connection, context_), &response_)) {}
 
   absl::StatusOr<v1::UploadDatasetResponse> Run(const std::vector<FolderFile>& files) {
     for (const FolderFile& file : files) total_bytes_ += file.size_bytes;

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "absl/time/clock.h"
-#include "client/status.h"
+#include "client/call.h"
 
 namespace timbre::client {
 namespace {
@@ -68,7 +68,8 @@ absl::StatusOr<v1::EmbedResponse> EmbedStream(const Connection& connection,
   const auto stub = v1::InferenceService::NewStub(connection.channel);
   grpc::ClientContext context;
   SetDeadline(connection, context);
-  Conversation<v1::EmbedStreamRequest, v1::EmbedStreamResponse> stream{stub->EmbedStream(&context)};
+  Conversation<v1::EmbedStreamRequest, v1::EmbedStreamResponse> stream{
+      stub->EmbedStream(Prepared(connection, context))};
   v1::EmbedResponse result;
   bool complete = false;
   const absl::Status status = Converse(stream, config, source, [&](v1::EmbedStreamResponse& response) {
@@ -91,7 +92,8 @@ absl::StatusOr<v1::TagResponse> TagStream(const Connection& connection, const v1
   const auto stub = v1::InferenceService::NewStub(connection.channel);
   grpc::ClientContext context;
   SetDeadline(connection, context);
-  Conversation<v1::TagStreamRequest, v1::TagStreamResponse> stream{stub->TagStream(&context)};
+  Conversation<v1::TagStreamRequest, v1::TagStreamResponse> stream{
+      stub->TagStream(Prepared(connection, context))};
   v1::TagResponse result;
   bool complete = false;
   const absl::Status status = Converse(stream, config, source, [&](v1::TagStreamResponse& response) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "client/call.h"
 #include "client/status.h"
 
 namespace timbre::client {
@@ -34,9 +35,9 @@ Kind Classify(absl::StatusCode code) {
 class Follower {
  public:
   Follower(const Connection& connection, const FollowOptions& options, const FollowCallbacks& callbacks)
-      : options_(options),
+      : connection_(connection),
+        options_(options),
         callbacks_(callbacks),
-        sleep_(connection.sleep),
         stub_(v1::JobService::NewStub(connection.channel)),
         backoff_(options.backoff),
         last_sequence_(options.after_sequence) {}
@@ -49,7 +50,7 @@ class Follower {
       const absl::Duration wait =
           std::max(backoff_.Next(), RetryDelay(status).value_or(absl::ZeroDuration()));
       if (callbacks_.on_reconnect) callbacks_.on_reconnect(status, wait);
-      sleep_(wait);
+      connection_.sleep(wait);
       waited_ += wait;
     }
   }
@@ -60,7 +61,7 @@ class Follower {
     v1::WatchJobRequest request;
     request.set_name(options_.job);
     request.set_after_sequence(last_sequence_);
-    const auto stream = stub_->WatchJob(&context, request);
+    const auto stream = stub_->WatchJob(Prepared(connection_, context), request);
     v1::WatchJobResponse response;
     while (stream->Read(&response)) {
       const v1::JobEvent& event = response.event();
@@ -96,9 +97,9 @@ class Follower {
     return waited_ >= options_.give_up_after;
   }
 
+  const Connection& connection_;
   const FollowOptions& options_;
   const FollowCallbacks& callbacks_;
-  const Sleeper& sleep_;
   const std::unique_ptr<v1::JobService::Stub> stub_;
   Backoff backoff_;
   int64_t last_sequence_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/call.h"
 #include "client/client_stream.h"
 #include "client/folder.h"
 #include "client/sha256.h"
@@ -27,7 +28,7 @@ class Import {
   Import(const Connection& connection, const ImportOptions& options)
       : options_(options),
         stub_(v1::ModelService::NewStub(connection.channel)),
-        writer_(stub_->ImportModel(&context_, &response_)) {}
+        writer_(stub_->ImportModel(Prepared(connection, context_), &response_)) {}
 
   absl::StatusOr<v1::ModelVersion> Run(std::ifstream& file, int64_t total_bytes) {
     const absl::Status status = FinishClientStream(context_, *writer_, Send(file, total_bytes));
@@ -184,7 +185,7 @@ absl::StatusOr<Exported> ExportModel(const Connection& connection, const ExportO
   request.set_format(options.format);
   grpc::ClientContext context;
   const auto stub = v1::ModelService::NewStub(connection.channel);
-  const auto reader = stub->ExportModel(&context, request);
+  const auto reader = stub->ExportModel(Prepared(connection, context), request);
   Export received(options);
   absl::Status local;
   v1::ExportModelResponse message;

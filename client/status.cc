@@ -87,6 +87,9 @@ std::string Describe(const absl::Status& status) {
   if (const auto delay = RetryDelay(status)) {
     absl::StrAppend(&out, "\n  try again in ", absl::FormatDuration(*delay));
   }
+  if (const auto request = DetailOf<google::rpc::RequestInfo>(status)) {
+    absl::StrAppend(&out, "\n  request id: ", request->request_id());
+  }
   return out;
 }
 

@@ -21,7 +21,7 @@ std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 // A status for people, over several lines where it has details: each field that was wrong (BadRequest), what
 // stands in the way (PreconditionFailure), the reason and its figures (ErrorInfo), when to try again
-// (RetryInfo).
+// (RetryInfo), and under which request id the server's log has the call (RequestInfo).
 //   INVALID_ARGUMENT: the training config is not valid
 //     training_config.batch_tracks: must be in [2, 4096], was 1
 std::string Describe(const absl::Status& status);

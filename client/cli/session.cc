@@ -9,6 +9,7 @@ client::Connection Session::Connect() const {
       .server = client::ServerAddress(server),
       .credentials = credentials,
       .timeout = timeout_seconds > 0 ? absl::Seconds(timeout_seconds) : absl::InfiniteDuration(),
+      .traceparent = traceparent,
   });
 }
 

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "client/cli/exit_code.h"
 #include "client/connection.h"
+#include "client/trace.h"
 
 namespace timbre::cli {
 
@@ -37,6 +38,8 @@ struct Session {
   bool json = false;
   double timeout_seconds = 60;
   double give_up_after_seconds = 900;
+  // Of all calls of the command.
+  std::string traceparent = client::TraceparentOfProgram();
   // Set by the chosen command while the line is parsed, run after it.
   std::function<absl::StatusOr<ExitCode>()> command = {};
 

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log_event.h"
 #include "core/base/log_line.h"
@@ -21,11 +20,29 @@ namespace {
 // place for them in its messages.
 thread_local const LogFields* event_fields = nullptr;
 
+std::string Quoted(const std::string& value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      absl::StrAppend(&out, "\\x", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+// Bare where nothing of it could be taken for the next field.
 std::string TextOf(const std::string& value) {
-  const bool plain = !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+  const bool bare = !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
     return absl::ascii_isgraph(c) && c != '"' && c != '=' && c != '\\';
   });
-  return plain ? value : absl::StrCat("\"", absl::Utf8SafeCEscape(value), "\"");
+  return bare ? value : Quoted(value);
 }
 std::string TextOf(double value) { return absl::StrCat(value); }
 std::string TextOf(int64_t value) { return absl::StrCat(value); }

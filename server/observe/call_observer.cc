@@ -2,11 +2,13 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <cmath>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "core/base/log.h"
+#include "core/base/log_event.h"
 #include "timbre/v1/admin_service.pb.h"
 #include "timbre/v1/dataset_service.pb.h"
 #include "timbre/v1/inference_service.pb.h"
@@ -15,6 +17,8 @@
 
 namespace timbre::observe {
 namespace {
+
+constexpr size_t kMaxError = 500;
 
 const char* TypeOf(const google::protobuf::MethodDescriptor& method) {
   if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
@@ -25,6 +29,38 @@ const char* TypeOf(const google::protobuf::MethodDescriptor& method) {
 std::pair<std::string, std::string> Split(const std::string& method) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(method, absl::MaxSplits('/', 1));
   return {absl::StrCat("timbre.v1.", parts.first), parts.second};
+}
+
+// What is the server's fault is an error, what a client did or was told is not.
+base::LogLevel LevelOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return base::LogLevel::kError;
+    default:
+      return base::LogLevel::kInfo;
+  }
+}
+
+double Rounded(double value) { return std::round(value * 1000) / 1000; }
+
+base::LogFields FieldsOf(const rpc::HandledCall& call) {
+  base::LogFields fields = {{"method", call.method},
+                            {"code", absl::StatusCodeToString(call.status.code())},
+                            {"ms", absl::ToDoubleMilliseconds(call.duration)},
+                            {"client", call.caller.client},
+                            {"peer", call.peer},
+                            {"request_id", call.request_id},
+                            {"trace_id", call.trace.trace_id},
+                            {"span_id", call.trace.span_id}};
+  if (!call.trace.parent_id.empty()) fields.push_back({"parent_id", call.trace.parent_id});
+  fields.insert(fields.end(), call.notes.begin(), call.notes.end());
+  if (!call.status.ok()) fields.push_back({"error", std::string(call.status.message().substr(0, kMaxError))});
+  for (base::LogField& field : fields) {
+    if (double* value = std::get_if<double>(&field.value)) *value = Rounded(*value);
+  }
+  return fields;
 }
 
 }  // namespace
@@ -48,14 +84,10 @@ void CallLog::OnStarted(const std::string& method) {
   metrics_.OnStarted(service, name);
 }
 
-void CallLog::OnHandled(const std::string& method, const absl::Status& status, absl::Duration duration,
-                        const std::string& peer) {
-  const auto [service, name] = Split(method);
-  metrics_.OnHandled(service, name, status.code(), duration);
-  base::LogInfo(
-      "rpc {} code={} ms={:.2f} peer={}{}", method, absl::StatusCodeToString(status.code()),
-      absl::ToDoubleMilliseconds(duration), peer,
-      status.ok() ? "" : absl::StrCat(" error=\"", absl::string_view(status.message()).substr(0, 500), "\""));
+void CallLog::OnHandled(const rpc::HandledCall& call) {
+  const auto [service, name] = Split(call.method);
+  metrics_.OnHandled(service, name, call.status.code(), call.duration);
+  base::LogEvent(LevelOf(call.status.code()), "rpc", FieldsOf(call));
 }
 
 }  // namespace timbre::observe

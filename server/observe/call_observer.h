@@ -14,8 +14,7 @@ class CallLog final : public rpc::CallObserver {
   explicit CallLog(metrics::CallMetrics& metrics);
 
   void OnStarted(const std::string& method) override;
-  void OnHandled(const std::string& method, const absl::Status& status, absl::Duration duration,
-                 const std::string& peer) override;
+  void OnHandled(const rpc::HandledCall& call) override;
 
  private:
   metrics::CallMetrics& metrics_;

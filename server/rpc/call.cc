@@ -1,13 +1,30 @@
 #include "server/rpc/call.h"
 
-#include <algorithm>
+#include <google/rpc/error_details.pb.h>
+
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/rpc/status.h"
 
 namespace timbre::rpc {
+namespace {
+
+// Two traceparents are none; several tracestates are one list.
+Trace TraceOf(const grpc::CallbackServerContext& context) {
+  const bool one = context.client_metadata().count("traceparent") == 1;
+  std::string state;
+  const auto [first, last] = context.client_metadata().equal_range("tracestate");
+  for (auto it = first; it != last; ++it) {
+    absl::StrAppend(&state, state.empty() ? "" : ",",
+                    absl::string_view(it->second.data(), it->second.size()));
+  }
+  return ContinueTrace(one ? security::MetadataOf(context, "traceparent") : "", state);
+}
+
+}  // namespace
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -32,16 +49,27 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const security::
 }
 
 CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
-                       const grpc::CallbackServerContext& context)
-    : observer_(environment.observer),
-      method_(std::move(method)),
-      peer_(context.peer()),
-      start_(absl::Now()) {
-  if (observer_ != nullptr) observer_->OnStarted(method_);
+                       grpc::CallbackServerContext& context)
+    : observer_(environment.observer), start_(absl::Now()) {
+  call_.method = std::move(method);
+  call_.peer = context.peer();
+  call_.caller = environment.gate.CallerOf(context);
+  call_.request_id = RequestIdFrom(security::MetadataOf(context, "x-request-id"));
+  call_.trace = TraceOf(context);
+  context.AddInitialMetadata("x-request-id", call_.request_id);
+  context.AddInitialMetadata("traceparent", Traceparent(call_.trace));
+  if (!call_.trace.state.empty()) context.AddInitialMetadata("tracestate", call_.trace.state);
+  if (observer_ != nullptr) observer_->OnStarted(call_.method);
 }
 
-void CallRecord::Handled(const absl::Status& status) {
-  if (observer_ != nullptr) observer_->OnHandled(method_, status, absl::Now() - start_, peer_);
+grpc::Status CallRecord::Handled(const absl::Status& status) {
+  call_.status = status;
+  call_.duration = absl::Now() - start_;
+  if (observer_ != nullptr) observer_->OnHandled(call_);
+  if (status.ok()) return grpc::Status::OK;
+  google::rpc::RequestInfo info;
+  info.set_request_id(call_.request_id);
+  return ToGrpcStatus(WithDetail(status, info));
 }
 
 }  // namespace timbre::rpc

@@ -1,16 +1,32 @@
 #pragma once
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
 
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/cancel_token.h"
+#include "core/base/log_event.h"
+#include "server/rpc/trace.h"
 #include "server/security/gate.h"
 
 namespace timbre::rpc {
+
+// A call that has ended.
+struct HandledCall {
+  std::string method;       // "Service/Method"
+  std::string peer;         // its address
+  security::Caller caller;  // who it is
+  std::string request_id;
+  Trace trace;
+  base::LogFields notes;  // what the handler had to say for the log
+  absl::Status status;
+  absl::Duration duration;
+};
 
 // Told of every call by the wrappers; metrics and log stand behind it. Threads: safe. Must not block.
 class CallObserver {
@@ -18,8 +34,7 @@ class CallObserver {
   virtual ~CallObserver() = default;
   // `method` is "Service/Method".
   virtual void OnStarted(const std::string& /*method*/) {}
-  virtual void OnHandled(const std::string& /*method*/, const absl::Status& /*status*/,
-                         absl::Duration /*duration*/, const std::string& /*peer*/) {}
+  virtual void OnHandled(const HandledCall& /*call*/) {}
 };
 
 // What all wrappers share. Threads: safe.
@@ -31,12 +46,15 @@ struct CallEnvironment {
   absl::Duration max_stream = absl::InfiniteDuration();  // how long a stream may last (StreamLease)
 };
 
+class CallRecord;
+
 // One call as handlers see it.
 struct CallContext {
   security::Caller caller;
   std::string priority;  // the metadata `timbre-priority`
   absl::Time deadline = absl::InfiniteFuture();
-  base::CancelToken cancel;  // the client went away, or the server ends
+  base::CancelToken cancel;      // the client went away, or the server ends
+  CallRecord* record = nullptr;  // for notes to the call's log line; never null, gone once the call is done
 };
 
 // The call's deadline; the default where the client set none.
@@ -46,18 +64,29 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
 // caller's quota of calls.
 absl::Status CheckAccepting(const CallEnvironment& environment, const security::Caller& caller);
 
-// Counts and logs one call from construction until Handled. Threads: compatible.
+// Counts and logs one call from construction until Handled. Its request id is the metadata `x-request-id`
+// where that has the form, its trace goes on with `traceparent`; the answer's initial metadata names both,
+// and `tracestate` as it came. Threads: compatible.
 class CallRecord {
  public:
-  CallRecord(const CallEnvironment& environment, std::string method,
-             const grpc::CallbackServerContext& context);
-  void Handled(const absl::Status& status);
+  // Before the context sends anything.
+  CallRecord(const CallEnvironment& environment, std::string method, grpc::CallbackServerContext& context);
+
+  // A fact for the call's log line: no audio, nothing secret.
+  void Note(base::LogField field) { call_.notes.push_back(std::move(field)); }
+
+  // Once. Returns what to finish the call with: an error also carries the request id
+  // (google.rpc.RequestInfo).
+  grpc::Status Handled(const absl::Status& status);
+
+  const security::Caller& caller() const { return call_.caller; }
+  const std::string& request_id() const { return call_.request_id; }
+  const Trace& trace() const { return call_.trace; }
 
  private:
   CallObserver* const observer_;
-  const std::string method_;
-  const std::string peer_;
   const absl::Time start_;
+  HandledCall call_;
 };
 
 }  // namespace timbre::rpc

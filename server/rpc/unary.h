@@ -25,21 +25,18 @@ using UnaryDone = std::function<void(absl::Status)>;
 // is done with it.
 class UnaryReactor final : public grpc::ServerUnaryReactor {
  public:
-  UnaryReactor(const CallEnvironment& environment, std::string method,
-               const grpc::CallbackServerContext& context)
+  UnaryReactor(const CallEnvironment& environment, std::string method, grpc::CallbackServerContext& context)
       : record_(environment, std::move(method), context) {
-    call_.caller = environment.gate.CallerOf(context);
+    call_.caller = record_.caller();
     call_.priority = security::MetadataOf(context, "timbre-priority");
     call_.deadline = DeadlineOf(context, environment.default_deadline);
     call_.cancel = cancel_.token();
+    call_.record = &record_;
   }
 
   const CallContext& call() const { return call_; }
 
-  void End(const absl::Status& status) {
-    record_.Handled(status);
-    Finish(ToGrpcStatus(status));
-  }
+  void End(const absl::Status& status) { Finish(record_.Handled(status)); }
 
   void OnCancel() override {
     cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));

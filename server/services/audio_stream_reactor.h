@@ -20,7 +20,6 @@
 #include "core/embed/pooling.h"
 #include "server/convert/inference_convert.h"
 #include "server/rpc/call.h"
-#include "server/rpc/status.h"
 #include "server/rpc/stream_lease.h"
 
 namespace timbre::services {
@@ -56,7 +55,7 @@ class AudioStreamReactor final
   AudioStreamReactor(const StreamDependencies& deps, grpc::CallbackServerContext& context)
       : deps_(deps),
         record_(deps.environment, Protocol::kMethod, context),
-        caller_(deps.environment.gate.CallerOf(context)),
+        caller_(record_.caller()),
         priority_(convert::ParsePriority(security::MetadataOf(context, "timbre-priority"))),
         deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())),
         lease_(context, cancel_, deps.environment.max_stream) {
@@ -90,8 +89,11 @@ class AudioStreamReactor final
   static constexpr int64_t kWindowsAtOnce = 8;
 
   void End(const absl::Status& status) {
-    record_.Handled(status);
-    this->Finish(rpc::ToGrpcStatus(status));
+    if (mean_.has_value()) {
+      record_.Note({"windows", mean_->count()});
+      record_.Note({"audio_seconds", decoder_->audio_seconds()});
+    }
+    this->Finish(record_.Handled(status));
   }
 
   // Runs a step on the decode pool, then goes on; a bad status ends the call. Only the first step asks for a

@@ -9,7 +9,6 @@
 #include "core/base/cancel_token.h"
 #include "core/base/status_macros.h"
 #include "server/rpc/call.h"
-#include "server/rpc/status.h"
 #include "server/rpc/stream_lease.h"
 #include "server/rpc/unary.h"
 
@@ -38,7 +37,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
         response_(call.response),
         session_(std::forward<SessionArguments>(arguments)...),
         lease_(call.context, cancel_, call.runner.environment().max_stream) {
-    const absl::Status accepting = Enter(runner_.environment().gate.CallerOf(call.context));
+    const absl::Status accepting = Enter(record_.caller());
     if (accepting.ok()) {
       this->StartRead(&request_);
     } else {
@@ -87,10 +86,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     }
   }
 
-  void End(const absl::Status& status) {
-    record_.Handled(status);
-    this->Finish(rpc::ToGrpcStatus(status));
-  }
+  void End(const absl::Status& status) { this->Finish(record_.Handled(status)); }
 
   const rpc::UnaryRunner& runner_;
   rpc::CallRecord record_;

@@ -32,7 +32,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
         staged_(deps.spool_dir, "export"),
         lease_(context, cancel_, deps.runner.environment().max_stream) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
-    const absl::Status accepting = rpc::CheckAccepting(environment, environment.gate.CallerOf(context));
+    const absl::Status accepting = rpc::CheckAccepting(environment, record_.caller());
     if (accepting.ok()) {
       Work([this] { return MakeFile(); });
     } else {
@@ -106,10 +106,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
     return absl::OkStatus();
   }
 
-  void End(const absl::Status& status) {
-    record_.Handled(status);
-    Finish(rpc::ToGrpcStatus(status));
-  }
+  void End(const absl::Status& status) { Finish(record_.Handled(status)); }
 
   const ExportDependencies deps_;
   rpc::CallRecord record_;

@@ -38,6 +38,16 @@ v1::TagResponse ToProto(const embed::EmbedResult& result, const v1::TagRequest& 
   return convert::TagResultToProto(result, request.top_count(), request.include_windows());
 }
 
+// The phases of a request, for its log line.
+void NotePhases(const embed::EmbedResult& result, rpc::CallRecord& record) {
+  record.Note({"windows", static_cast<int64_t>(result.windows.size())});
+  record.Note({"audio_seconds", result.audio_seconds});
+  record.Note({"decode_ms", absl::ToDoubleMilliseconds(result.timings.decode)});
+  record.Note({"queue_ms", absl::ToDoubleMilliseconds(result.timings.queue)});
+  record.Note({"infer_ms", absl::ToDoubleMilliseconds(result.timings.infer)});
+  record.Note({"encode_ms", absl::ToDoubleMilliseconds(result.timings.encode)});
+}
+
 // Converts, embeds, converts back.
 template <typename Request, typename Response>
 void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::UnaryDone& done,
@@ -52,10 +62,14 @@ void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::Una
   request->encode = [&proto, &response](const embed::EmbedResult& result) {
     response = ToProto(result, proto);
   };
-  embedder.Embed(*std::move(request), [done, &response](const absl::StatusOr<embed::EmbedResult>& result) {
-    if (result.ok()) *response.mutable_timings() = convert::TimingsToProto(result->timings);
-    done(result.status());
-  });
+  embedder.Embed(*std::move(request),
+                 [done, &response, &record = *call.record](const absl::StatusOr<embed::EmbedResult>& result) {
+                   if (result.ok()) {
+                     *response.mutable_timings() = convert::TimingsToProto(result->timings);
+                     NotePhases(*result, record);
+                   }
+                   done(result.status());
+                 });
 }
 
 void SetCaller(const security::Caller& caller, const security::Quota& quota, v1::GetInfoResponse& response) {

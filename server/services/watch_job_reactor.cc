@@ -21,13 +21,13 @@ constexpr int64_t kEventsAtOnce = 100;
 // A Wake while BUSY is remembered, so no event is missed between reading the store and going IDLE.
 class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobResponse> {
  public:
-  WatchJobReactor(const WatchDependencies& deps, const grpc::CallbackServerContext& context,
+  WatchJobReactor(const WatchDependencies& deps, grpc::CallbackServerContext& context,
                   const v1::WatchJobRequest& request)
       : deps_(deps),
         record_(deps.runner.environment(), "JobService/WatchJob", context),
         last_sequence_(request.after_sequence()) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
-    absl::Status status = rpc::CheckAccepting(environment, environment.gate.CallerOf(context));
+    absl::Status status = rpc::CheckAccepting(environment, record_.caller());
     if (status.ok()) status = Begin(request);
     if (status.ok()) status = deps_.runner.pool().Schedule([this] { Pump(); });
     if (!status.ok()) End(status);
@@ -130,8 +130,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
       if (ended_) return;
       ended_ = true;
     }
-    record_.Handled(status);
-    Finish(rpc::ToGrpcStatus(status));
+    Finish(record_.Handled(status));
   }
 
   const WatchDependencies deps_;

@@ -72,6 +72,13 @@ TEST(StatusTest, ReasonFiguresAndDelayAreSaid) {
             "  try again in 250ms");
 }
 
+TEST(StatusTest, TheRequestIdIsSaidSoThatItCanBeQuoted) {
+  google::rpc::RequestInfo info;
+  info.set_request_id("a1b2");
+  EXPECT_EQ(Describe(FromGrpcStatus(Rich(grpc::StatusCode::NOT_FOUND, "no job j9", info))),
+            "NOT_FOUND: no job j9\n  request id: a1b2");
+}
+
 TEST(StatusTest, AReasonThatOnlyRepeatsTheCodeIsNotSaid) {
   google::rpc::ErrorInfo info;
   info.set_reason("NOT_FOUND");

@@ -62,9 +62,10 @@ TEST(LogTest, TheFieldsOfAnEventAreMembersOfItsObjectWithTheirTypes) {
 TEST(LogTest, TheFieldsOfAnEventFollowItsTextAndCannotForgeALine) {
   EXPECT_THAT(LoggedEvent("text", {{"method", "A/B"}, {"ms", 1.5}, {"windows", int64_t{3}}}),
               HasSubstr("rpc method=A/B ms=1.5 windows=3\n"));
-  const std::string forged = LoggedEvent("text", {{"error", "x\n2026 error \"y\""}, {"client", "a b=c"}});
+  const std::string forged =
+      LoggedEvent("text", {{"error", "x\n2026 error \"y\""}, {"client", "it's b=\x1b"}});
   EXPECT_EQ(forged.find('\n'), forged.size() - 1);
-  EXPECT_THAT(forged, HasSubstr(R"(error="x\n2026 error \"y\"" client="a b=c")"));
+  EXPECT_THAT(forged, HasSubstr(R"(error="x\n2026 error \"y\"" client="it's b=\x1b")"));
 }
 
 TEST(LogTest, FieldsGoWithTheirEventAlone) {
