@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   const absl::Status log = timbre::base::ConfigureLog(settings->log_level, settings->log_format);
   if (!log.ok()) return Fail(log, kExitUsage);
 
-  const auto app = timbre::app::App::Start(*settings);
+  const auto app = timbre::app::App::Start(*settings, timbre::app::AskForEnd);
   if (!app.ok()) return Fail(app.status(), kExitFailure);
   const int signal = timbre::app::WaitForEndSignal();
   timbre::base::LogInfo("signal {}", signal);

@@ -54,6 +54,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddBenchCommand(app, session);
   AddHealthCommand(app, session);
   AddInfoCommand(app, session);
+  AddAdminCommand(app, session);
   AddTokenCommand(app, session);
 }
 

@@ -29,6 +29,8 @@ void AddAugmentCommand(CLI::App& app, Session& session);
 // Load and what it showed.
 void AddBenchCommand(CLI::App& app, Session& session);
 void AddHealthCommand(CLI::App& app, Session& session);
+// drain, log-level, backup.
+void AddAdminCommand(CLI::App& app, Session& session);
 void AddInfoCommand(CLI::App& app, Session& session);
 void AddTokenCommand(CLI::App& app, Session& session);
 

@@ -16,6 +16,7 @@
 #include "core/jobs/scheduler.h"
 #include "server/app/core_rooms.h"
 #include "server/app/doors.h"
+#include "server/app/health_port.h"
 #include "server/app/listener.h"
 #include "server/app/refresh_metrics.h"
 #include "server/bodies/job_codec.h"
@@ -71,7 +72,8 @@ jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas) {
 
 class App::Impl {
  public:
-  explicit Impl(const Settings& settings) : settings_(settings), layout_(settings.state_dir) {}
+  Impl(const Settings& settings, std::function<void()> end)
+      : settings_(settings), layout_(settings.state_dir), end_(std::move(end)) {}
 
   absl::Status Start() {
     const auto charge = [this](const std::string& account, int64_t windows) {
@@ -104,6 +106,7 @@ class App::Impl {
     const auto deadline =
         std::chrono::system_clock::now() + absl::ToChronoMilliseconds(settings_.drain_grace);
     if (listener_.server != nullptr) listener_.server->GetHealthCheckService()->SetServingStatus(false);
+    if (health_port_ != nullptr) health_port_->SetNotServing();
     draining_ = true;
     drain_.Cancel(absl::UnavailableError("the server is draining"));
     // Side by side: a training that takes long to write its snapshot takes no time from the calls.
@@ -119,6 +122,7 @@ class App::Impl {
   }
 
   const std::string& address() const { return listener_.address; }
+  std::string health_address() const { return health_port_ == nullptr ? "" : health_port_->address(); }
 
  private:
   absl::Status StartJobs() {
@@ -166,7 +170,8 @@ class App::Impl {
     models_ = std::make_unique<services::ModelService>(
         services::ModelService::Dependencies{*rooms_.models, *rooms_.registry, *rooms_.embedder, *runner_,
                                              layout_.spool, settings_.max_model_upload_bytes, Build()});
-    admin_ = std::make_unique<services::AdminService>(*runner_);
+    admin_ = std::make_unique<services::AdminService>(
+        services::AdminService::Dependencies{*runner_, *rooms_.database, layout_.backups, end_});
   }
 
   absl::Status Serve() {
@@ -178,6 +183,9 @@ class App::Impl {
         std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
     TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));
     base::LogInfo("{} serves on {} ({}, {})", Build(), listener_.address, rooms_.engine, SecurityText());
+    if (settings_.health_address.empty()) return absl::OkStatus();
+    TIMBRE_ASSIGN_OR_RETURN(health_port_, HealthPort::Start(settings_.health_address));
+    base::LogInfo("health, and nothing else, is on {}, not encrypted", health_port_->address());
     return absl::OkStatus();
   }
 
@@ -190,6 +198,7 @@ class App::Impl {
   // In the order of making; destroyed in reverse.
   const Settings settings_;
   const StateLayout layout_;
+  const std::function<void()> end_;
   std::atomic<bool> draining_ = false;
   bool drained_ = false;
   base::CancelSource drain_;
@@ -210,19 +219,22 @@ class App::Impl {
   std::unique_ptr<services::ModelService> models_;
   std::unique_ptr<services::AdminService> admin_;
   Listener listener_;
+  std::unique_ptr<HealthPort> health_port_;
 };
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 App::~App() { impl_->Drain(); }
 
-absl::StatusOr<std::unique_ptr<App>> App::Start(const Settings& settings) {
-  std::unique_ptr<App> app(new App(std::make_unique<Impl>(settings)));
+absl::StatusOr<std::unique_ptr<App>> App::Start(const Settings& settings, std::function<void()> end) {
+  std::unique_ptr<App> app(new App(std::make_unique<Impl>(settings, std::move(end))));
   TIMBRE_RETURN_IF_ERROR(app->impl_->Start());
   return app;
 }
 
 const std::string& App::address() const { return impl_->address(); }
+
+std::string App::health_address() const { return impl_->health_address(); }
 
 void App::Drain() { impl_->Drain(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,13 +18,17 @@ namespace timbre::app {
 // Threads: Drain once, from any thread.
 class App {
  public:
-  // Errors: kFailedPrecondition no such device, or another server holds the state directory · kUnavailable a
-  // port is in use · kInternal, kResourceExhausted the state directory.
-  static absl::StatusOr<std::unique_ptr<App>> Start(const Settings& settings);
+  // `end` is called when AdminService.Drain was answered: it asks for the process' end, by Drain, and returns
+  // at once; empty: Drain is refused. Errors: kFailedPrecondition no such device, or another server holds the
+  // state directory · kUnavailable a port is in use · kInternal, kResourceExhausted the state directory.
+  static absl::StatusOr<std::unique_ptr<App>> Start(const Settings& settings, std::function<void()> end = {});
   ~App();
 
   // host:port where it listens, with the real port.
   const std::string& address() const;
+
+  // Where the plaintext health port is, likewise; empty if there is none.
+  std::string health_address() const;
 
   // Returns when all has ended, at the latest about drain_grace after the call.
   void Drain();

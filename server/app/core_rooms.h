@@ -23,9 +23,10 @@ struct StateLayout {
         models(root / "models"),
         datasets(root / "datasets"),
         jobs(root / "jobs"),
+        backups(root / "backups"),
         spool(root / "spool"),
         engine_plan(root / "engine_plan.json") {}
-  std::filesystem::path database, models, datasets, jobs, spool;
+  std::filesystem::path database, models, datasets, jobs, backups, spool;
   std::filesystem::path engine_plan;  // what the CPU engine measured of this machine
 };
 

@@ -1,5 +1,8 @@
 #include "server/app/lifecycle.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <csignal>
 
 namespace timbre::app {
@@ -30,5 +33,7 @@ int WaitForEndSignal() {
   }
   return signal;
 }
+
+void AskForEnd() { ::kill(::getpid(), SIGTERM); }
 
 }  // namespace timbre::app

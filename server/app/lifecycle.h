@@ -9,4 +9,7 @@ void BlockEndSignals();
 // Waits for one of them; returns its number.
 int WaitForEndSignal();
 
+// Asks this process to end, as SIGTERM from outside does. Threads: safe.
+void AskForEnd();
+
 }  // namespace timbre::app

@@ -1,5 +1,6 @@
 #include "server/app/listener.h"
 
+#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/app/plugins.h"
 
 namespace timbre::app {
 namespace {
@@ -50,13 +52,22 @@ void SetLimits(const Settings& settings, grpc::ServerBuilder& builder) {
   }
 }
 
+std::unique_ptr<grpc::ServerBuilderOption> Plugins(const Settings& settings) {
+  std::vector<std::string> plugins;
+  if (settings.reflection) plugins.emplace_back(kReflectionPlugin);
+  if (settings.channelz) plugins.emplace_back(kChannelzPlugin);
+  return OnlyPlugins(std::move(plugins));
+}
+
 }  // namespace
 
 absl::StatusOr<Listener> Listen(ListenOptions options) {
   const Settings& settings = options.settings;
   grpc::EnableDefaultHealthCheckService(true);
   if (settings.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  if (settings.channelz) grpc::channelz::experimental::InitChannelzService();
   grpc::ServerBuilder builder;
+  builder.SetOption(Plugins(settings));
   int port = 0;
   builder.AddListeningPort(settings.listen_address, options.credentials, &port);
   // Without this a second server would share the port in silence.

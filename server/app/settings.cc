@@ -182,6 +182,9 @@ absl::StatusOr<Settings> LoadSettings(const Flags& flags) {
   if (proto.has_drain_grace_seconds()) settings.drain_grace = absl::Seconds(proto.drain_grace_seconds());
   errors.CheckRange("drain_grace_seconds", absl::ToDoubleSeconds(settings.drain_grace), 0.0, 3600.0);
   if (proto.has_reflection()) settings.reflection = proto.reflection();
+  settings.channelz = proto.channelz();
+  settings.health_address = proto.health_address();
+  if (!settings.health_address.empty()) CheckAddress("health_address", settings.health_address, errors);
   CheckExposure(settings, errors);
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   return settings;

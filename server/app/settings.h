@@ -43,6 +43,8 @@ struct Settings {
   std::filesystem::path ready_file;  // empty: none
   absl::Duration drain_grace = absl::Seconds(20);
   bool reflection = true;
+  bool channelz = false;
+  std::string health_address;       // a plaintext port for health alone; empty: none
   int max_concurrent_calls = 1000;  // on one connection
   int max_metadata_bytes = 16384;
   int64_t max_transport_memory_bytes = int64_t{1} << 30;

@@ -80,13 +80,6 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
   return WithDetail(std::move(status), retry);
 }
 
-absl::Status NotBuilt(const std::string& what) {
-  return WithReason(absl::UnimplementedError(absl::StrCat(what,
-                                                          " is not part of this release; see the README's "
-                                                          "list of what is served")),
-                    "NOT_BUILT");
-}
-
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const auto code = static_cast<grpc::StatusCode>(status.raw_code());

@@ -27,7 +27,4 @@ absl::Status WithReason(absl::Status status, const std::string& reason,
 // Says when to try again.
 absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
 
-// The error of an RPC that this release does not have.
-absl::Status NotBuilt(const std::string& what);
-
 }  // namespace timbre::rpc

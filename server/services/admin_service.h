@@ -1,5 +1,11 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "core/base/mutex.h"
+#include "core/store/database.h"
 #include "server/rpc/unary.h"
 #include "timbre/v1/admin_service.grpc.pb.h"
 
@@ -8,7 +14,14 @@ namespace timbre::services {
 // Threads: safe.
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  explicit AdminService(const rpc::UnaryRunner& runner) : runner_(runner) {}
+  // Lifetime: the references outlive the service.
+  struct Dependencies {
+    const rpc::UnaryRunner& runner;
+    store::Database& database;
+    std::filesystem::path backups_dir;
+    std::function<void()> end;  // asks for the end of the process and returns at once; empty: nobody can
+  };
+  explicit AdminService(Dependencies deps) : deps_(std::move(deps)) {}
 
   grpc::ServerUnaryReactor* Drain(grpc::CallbackServerContext* context, const v1::DrainRequest* request,
                                   v1::DrainResponse* response) override;
@@ -19,7 +32,10 @@ class AdminService final : public v1::AdminService::CallbackService {
                                    v1::BackupResponse* response) override;
 
  private:
-  const rpc::UnaryRunner& runner_;
+  absl::Status WriteBackup(const std::string& name, v1::BackupResponse& response);
+
+  const Dependencies deps_;
+  base::Mutex backup_mutex_;  // one backup at a time: nothing comes between looking for a file and writing it
 };
 
 }  // namespace timbre::services

@@ -55,8 +55,8 @@ TEST_F(AppTest, HelpTellsTheExitCodes) {
 
 TEST_F(AppTest, EachCommandHasAnExample) {
   for (const char* command :
-       {"dataset", "train", "watch", "jobs", "job", "pause", "resume", "cancel", "delete", "probe", "report",
-        "models", "promote", "embed", "tag", "augment", "bench", "health", "info"}) {
+       {"dataset", "train",  "watch",   "jobs",  "job", "pause",   "resume", "cancel", "delete", "probe",
+        "report",  "models", "promote", "embed", "tag", "augment", "bench",  "health", "info",   "admin"}) {
     EXPECT_EQ(RunWithoutServer({command, "--help"}), 0) << command;
     EXPECT_THAT(out_.str(), HasSubstr(std::string("Example:\n  timbre ") + command)) << command;
   }

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import math
+import os
 import pathlib
 import random
 import signal
@@ -276,6 +277,32 @@ class CommandLineTest(unittest.TestCase):
         self.assertNotEqual(made["token"], self.ask("token", "radio", "infer")["token"])
         self.timbre("token", "radio", "sing", code=2)
         self.timbre("token", "two words", "infer", code=2)
+
+    def test_87_an_operator_backs_up_and_sets_the_log_level(self):
+        self.assertGreater(int(self.ask("admin", "backup", "monday.db")["size_bytes"]), 0)
+        self.assertTrue((self.root / "state" / "backups" / "monday.db").exists())
+        self.assertIn("already", self.timbre("admin", "backup", "monday.db", code=1).stderr)
+        self.assertIn("no path", self.timbre("admin", "backup", "../monday.db", code=1).stderr)
+        self.timbre("admin", "log-level", "warn")
+        quiet = len((self.root / "log").read_text())
+        self.timbre("info")
+        self.assertEqual(len((self.root / "log").read_text()), quiet)
+        self.timbre("admin", "log-level", "info")
+        self.timbre("admin", "log-level", "loud", code=2)
+
+    def test_885_the_log_finds_a_call_by_what_its_user_was_told(self):
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        done = subprocess.run([TIMBRE, "--server", self.address, "job", "jobs/nothing"], capture_output=True, text=True,
+                              env={**os.environ, "TRACEPARENT": f"00-{trace}-b7ad6b7169203331-01"}, timeout=CALL_SECONDS)
+        self.assertEqual(done.returncode, 3)
+        request = done.stderr.split("request id: ")[1].split()[0]
+        line = next(line for line in (self.root / "log").read_text().splitlines() if f"request_id={request} " in line)
+        self.assertIn("JobService/GetJob code=NOT_FOUND", line)
+        self.assertIn(f"trace_id={trace} ", line)
+
+    def test_95_drain_ends_the_server(self):
+        self.assertIn("ends", self.timbre("admin", "drain").stdout)
+        self.assertEqual(self.server.wait(60), 0)
 
     def test_9_an_unreachable_server_has_its_own_exit_code(self):
         done = subprocess.run([TIMBRE, "--server", "127.0.0.1:1", "info"], capture_output=True, text=True, timeout=60)

@@ -1,4 +1,4 @@
-// Models, labels, and the parts that this release answers with UNIMPLEMENTED.
+// Models and labels; health and a second server on the same state or port.
 #include <grpcpp/generic/generic_stub.h>
 
 #include "tests/support/in_process_server.h"
@@ -76,20 +76,6 @@ TEST_F(ModelServiceTest, WhatALabelPointsToIsDeletedOnlyByForce) {
   v1::GetModelResponse model;
   EXPECT_THAT(Call(*server_.models, &v1::ModelService::Stub::GetModel, get, &model),
               IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("a")));
-}
-
-TEST_F(ModelServiceTest, WhatIsNotBuiltSaysSo) {
-  v1::BackupResponse backup;
-  EXPECT_THAT(Call(*server_.admin, &v1::AdminService::Stub::Backup, v1::BackupRequest(), &backup),
-              IsRpcError(grpc::StatusCode::UNIMPLEMENTED, HasSubstr("Backup")));
-  v1::DrainResponse drain;
-  EXPECT_THAT(Call(*server_.admin, &v1::AdminService::Stub::Drain, v1::DrainRequest(), &drain),
-              IsRpcError(grpc::StatusCode::UNIMPLEMENTED, HasSubstr("SIGTERM")));
-  v1::SetLogLevelRequest level;
-  v1::SetLogLevelResponse set;
-  level.set_level("loud");
-  EXPECT_THAT(Call(*server_.admin, &v1::AdminService::Stub::SetLogLevel, level, &set),
-              IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("loud")));
 }
 
 TEST_F(ModelServiceTest, HealthIsServing) {

@@ -61,6 +61,7 @@ TEST_F(SettingsTest, EachValueOutsideItsRangeIsNamed) {
       {"limits { max_expansion: 0.5 }", "limits.max_expansion"},
       {"limits { max_expansion: 1000001 }", "limits.max_expansion"},
       {"limits { max_expansion: nan }", "limits.max_expansion"},
+      {"health_address: 'nowhere'", "health_address"},
       {"drain_grace_seconds: -1", "drain_grace_seconds"},
   };
   for (const auto& [text, field] : cases) {

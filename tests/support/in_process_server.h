@@ -39,8 +39,9 @@ class InProcessServer {
   const std::filesystem::path& data_root() const { return settings_.data_root; }
   const std::filesystem::path& state_dir() const { return settings_.state_dir; }
 
-  void Start() {
-    TIMBRE_ASSERT_OK_AND_ASSIGN(app_, app::App::Start(settings_));
+  // `end`: as App::Start's.
+  void Start(std::function<void()> end = {}) {
+    TIMBRE_ASSERT_OK_AND_ASSIGN(app_, app::App::Start(settings_, std::move(end)));
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     // Each server its own connection, also after a restart on the same port.

@@ -87,6 +87,11 @@ class ServerProcess {
   // SIGTERM; returns the exit status once it has ended.
   int Terminate() {
     ::kill(pid_, SIGTERM);
+    return Wait();
+  }
+
+  // Waits for its end; returns the exit status.
+  int Wait() {
     int status = 0;
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
