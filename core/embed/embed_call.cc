@@ -225,7 +225,9 @@ void EmbedCall::End(const absl::Status& status) {
   }
   result_.timings.total = rooms_.clock.Now() - start_;
   if (Observer* observer = rooms_.options.batcher.observer; observer != nullptr) {
-    observer->OnRequest(result_.timings, status, result_.audio_seconds);
+    static const std::string* const kNone = new std::string;
+    observer->OnRequest({result_.timings, status, result_.audio_seconds,
+                         result_.model != nullptr ? result_.model->version.model : *kNone});
   }
   if (status.ok()) {
     done_(std::move(result_));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -24,11 +25,19 @@ struct Load {
   absl::Duration expected_wait = {};  // until what is inside now will be done
 };
 
+// A request that has ended.
+struct RequestReport {
+  const Timings& timings;
+  const absl::Status& status;
+  double audio_seconds = 0;
+  const std::string& model;  // empty: it ended before its model was found
+};
+
 // Told by embedder and batcher; must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void OnRequest(const Timings&, const absl::Status&, double /*audio_seconds*/) {}
+  virtual void OnRequest(const RequestReport&) {}
   virtual void OnBatch(int64_t /*windows*/, absl::Duration /*infer*/) {}
 };
 

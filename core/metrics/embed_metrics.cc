@@ -19,6 +19,11 @@ const Buckets& WindowsBuckets() {
   return kBuckets;
 }
 
+constexpr std::array<const char*, 6> kOutcomeNames = {"ok",       "rejected", "expired",
+                                                      "canceled", "invalid",  "failed"};
+constexpr size_t kMaxModels = 100;
+const std::string kOther = "other";
+
 }  // namespace
 
 EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
@@ -31,26 +36,14 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
                   .Name("timbre_embed_request_phase_seconds")
                   .Help("Time that answered requests spent in each phase: decode, queue, infer, encode.")
                   .Register(registry)),
-      ok_(requests_.Add({{"outcome", "ok"}})),
-      rejected_(requests_.Add({{"outcome", "rejected"}})),
-      expired_(requests_.Add({{"outcome", "expired"}})),
-      canceled_(requests_.Add({{"outcome", "canceled"}})),
-      invalid_(requests_.Add({{"outcome", "invalid"}})),
-      failed_(requests_.Add({{"outcome", "failed"}})),
-      decode_(phases_.Add({{"phase", "decode"}}, SecondsBuckets())),
-      queue_(phases_.Add({{"phase", "queue"}}, SecondsBuckets())),
-      infer_(phases_.Add({{"phase", "infer"}}, SecondsBuckets())),
-      encode_(phases_.Add({{"phase", "encode"}}, SecondsBuckets())),
-      total_(BuildHistogram()
-                 .Name("timbre_embed_request_seconds")
-                 .Help("Time of answered requests, all phases together.")
-                 .Register(registry)
-                 .Add({}, SecondsBuckets())),
+      totals_(BuildHistogram()
+                  .Name("timbre_embed_request_seconds")
+                  .Help("Time of answered requests, all phases together.")
+                  .Register(registry)),
       audio_seconds_(BuildCounter()
                          .Name("timbre_embed_audio_seconds_total")
                          .Help("Seconds of audio in answered requests.")
-                         .Register(registry)
-                         .Add({})),
+                         .Register(registry)),
       batch_windows_(BuildHistogram()
                          .Name("timbre_embed_batch_windows")
                          .Help("Windows in each batch that the engine ran.")
@@ -76,40 +69,69 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
                      .Name("timbre_embed_queue_age_seconds")
                      .Help("How long the request has waited that waits longest for a batch.")
                      .Register(registry)
-                     .Add({})) {}
+                     .Add({})) {
+  base::MutexLock lock(mutex_);
+  models_.emplace("", MakeSeries(""));
+}
 
-prometheus::Counter& EmbedMetrics::Outcome(const absl::Status& status) {
+EmbedMetrics::Series EmbedMetrics::MakeSeries(const std::string& model) {
+  Series series;
+  for (size_t outcome = 0; outcome < kOutcomes; ++outcome) {
+    series.outcomes[outcome] = &requests_.Add({{"model", model}, {"outcome", kOutcomeNames.at(outcome)}});
+  }
+  const auto phase = [&](const char* name) {
+    return &phases_.Add({{"model", model}, {"phase", name}}, SecondsBuckets());
+  };
+  series.decode = phase("decode");
+  series.queue = phase("queue");
+  series.infer = phase("infer");
+  series.encode = phase("encode");
+  series.total = &totals_.Add({{"model", model}}, SecondsBuckets());
+  series.audio_seconds = &audio_seconds_.Add({{"model", model}});
+  return series;
+}
+
+EmbedMetrics::Series EmbedMetrics::Of(const std::string& model) {
+  base::MutexLock lock(mutex_);
+  const bool full = models_.size() > kMaxModels && models_.count(model) == 0;
+  const std::string& label = full ? kOther : model;
+  auto found = models_.find(label);
+  if (found == models_.end()) found = models_.emplace(label, MakeSeries(label)).first;
+  return found->second;
+}
+
+EmbedMetrics::Outcome EmbedMetrics::OutcomeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
-      return ok_;
+      return kOk;
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kUnavailable:
-      return rejected_;
+      return kRejected;
     case absl::StatusCode::kDeadlineExceeded:
-      return expired_;
+      return kExpired;
     case absl::StatusCode::kCancelled:
-      return canceled_;
+      return kCanceled;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kUnimplemented:
-      return invalid_;
+      return kInvalid;
     default:
-      return failed_;
+      return kFailed;
   }
 }
 
-void EmbedMetrics::OnRequest(const embed::Timings& timings, const absl::Status& status,
-                             double audio_seconds) {
-  Outcome(status).Increment();
-  if (!status.ok()) return;
-  decode_.Observe(absl::ToDoubleSeconds(timings.decode));
-  queue_.Observe(absl::ToDoubleSeconds(timings.queue));
-  infer_.Observe(absl::ToDoubleSeconds(timings.infer));
-  encode_.Observe(absl::ToDoubleSeconds(timings.encode));
-  total_.Observe(absl::ToDoubleSeconds(timings.total));
-  if (audio_seconds > 0) audio_seconds_.Increment(audio_seconds);
+void EmbedMetrics::OnRequest(const embed::RequestReport& report) {
+  const Series series = Of(report.model);
+  series.outcomes.at(OutcomeOf(report.status))->Increment();
+  if (!report.status.ok()) return;
+  series.decode->Observe(absl::ToDoubleSeconds(report.timings.decode));
+  series.queue->Observe(absl::ToDoubleSeconds(report.timings.queue));
+  series.infer->Observe(absl::ToDoubleSeconds(report.timings.infer));
+  series.encode->Observe(absl::ToDoubleSeconds(report.timings.encode));
+  series.total->Observe(absl::ToDoubleSeconds(report.timings.total));
+  if (report.audio_seconds > 0) series.audio_seconds->Increment(report.audio_seconds);
 }
 
 void EmbedMetrics::OnBatch(int64_t windows, absl::Duration infer) {

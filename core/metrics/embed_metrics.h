@@ -6,33 +6,50 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <array>
+#include <map>
+#include <string>
+
+#include "core/base/mutex.h"
 #include "core/embed/observer.h"
 
 namespace timbre::metrics {
 
 // The timbre_embed_* families: requests by outcome, the time of those that were answered (whole and by
 // phase), seconds of audio, batches and the queue. Refused requests are counted but not timed: they would
-// make the service look fast. Threads: safe. Lifetime: the registry outlives it.
+// make the service look fast. What belongs to a request has the label `model`: empty where the request ended
+// before its model was found, "other" beyond a hundred models. Threads: safe. Lifetime: the registry outlives
+// it.
 class EmbedMetrics final : public embed::Observer {
  public:
   explicit EmbedMetrics(prometheus::Registry& registry);
 
-  void OnRequest(const embed::Timings& timings, const absl::Status& status, double audio_seconds) override;
+  void OnRequest(const embed::RequestReport& report) override;
   void OnBatch(int64_t windows, absl::Duration infer) override;
   void SetLoad(const embed::Load& load);
 
  private:
+  enum Outcome { kOk, kRejected, kExpired, kCanceled, kInvalid, kFailed, kOutcomes };
+  // Of one model.
+  struct Series {
+    std::array<prometheus::Counter*, kOutcomes> outcomes;
+    prometheus::Histogram *decode, *queue, *infer, *encode, *total;
+    prometheus::Counter* audio_seconds;
+  };
+
+  static Outcome OutcomeOf(const absl::Status& status);
+  Series MakeSeries(const std::string& model);
+  Series Of(const std::string& model);
+
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& phases_;
-  prometheus::Counter &ok_, &rejected_, &expired_, &canceled_, &invalid_, &failed_;
-  prometheus::Histogram &decode_, &queue_, &infer_, &encode_;
-  prometheus::Histogram& total_;
-  prometheus::Counter& audio_seconds_;
+  prometheus::Family<prometheus::Histogram>& totals_;
+  prometheus::Family<prometheus::Counter>& audio_seconds_;
   prometheus::Histogram& batch_windows_;
   prometheus::Histogram& batch_infer_;
   prometheus::Gauge &queue_depth_, &queue_inside_, &queue_age_;
-
-  prometheus::Counter& Outcome(const absl::Status& status);
+  base::Mutex mutex_;
+  std::map<std::string, Series> models_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace timbre::metrics

@@ -8,7 +8,8 @@ import pathlib
 import sys
 
 SELF = 'instance=~"$instance"'
-MODEL = 'instance=~"$instance",model=~"$model"'
+OF_MODEL = 'model=~"$model"'
+MODEL = f'instance=~"$instance",{OF_MODEL}'
 RATE = "[$__rate_interval]"
 
 
@@ -28,12 +29,12 @@ def gauge(name, labels=""):
 
 # A panel: title, what it tells, unit, and queries as (expression, legend).
 SERVING = [
-    ("Requests", "Embed and Tag by outcome", "reqps",
-     [(rate("timbre_embed_requests_total", by="outcome"), "{{outcome}}")]),
+    ("Requests", "Embed and Tag by outcome; with those that ended before their model was found", "reqps",
+     [(rate("timbre_embed_requests_total", 'model=~"$model|"', by="outcome"), "{{outcome}}")]),
     ("Latency of answered requests", "All phases together; refused requests are not in it", "s",
-     [(quantile(q, "timbre_embed_request_seconds"), f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)]),
+     [(quantile(q, "timbre_embed_request_seconds", OF_MODEL), f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)]),
     ("Latency by phase, p99", "Decoding, waiting for a batch, the engine, making the answer", "s",
-     [(quantile(0.99, "timbre_embed_request_phase_seconds", by="le, phase"), "{{phase}}")]),
+     [(quantile(0.99, "timbre_embed_request_phase_seconds", OF_MODEL, by="le, phase"), "{{phase}}")]),
     ("Queue", "Windows that wait for a batch, and all that are inside", "short",
      [(gauge("timbre_embed_queue_depth"), "waiting"), (gauge("timbre_embed_queue_inside"), "inside")]),
     ("Age of the oldest request that waits", "The figure that pods are scaled by", "s",
@@ -55,6 +56,11 @@ SERVING = [
      [(rate("grpc_server_msg_received_total"), "received"), (rate("grpc_server_msg_sent_total"), "sent")]),
     ("Served versions", "A label and the version it names", "short",
      [(f"timbre_model_info{{{MODEL}}}", "{{model}}/{{version}} {{label}} {{space_id}}")]),
+    ("Answered requests by model", "", "reqps",
+     [(rate("timbre_embed_requests_total", f'outcome="ok",{OF_MODEL}', by="model"), "{{model}}")]),
+    ("Refused for who called, or over a quota", "By reason; a caller's own fault, or an attack", "reqps",
+     [(rate("timbre_auth_refused_total", by="reason"), "{{reason}}"),
+      (rate("timbre_quota_refused_total", by="quota"), "quota of {{quota}}")]),
     ("Promotes and loads", "In the last hour, by result", "short",
      [(f"sum by (result) (increase(timbre_model_promotes_total{{{SELF}}}[1h]))", "promote {{result}}"),
       (f"sum by (result) (increase(timbre_model_loads_total{{{SELF}}}[1h]))", "load {{result}}")]),

@@ -132,9 +132,9 @@ class EmbedderTest : public ::testing::Test {
   registry::Version VersionOf(int64_t version) { return *store_->GetVersion("music", version); }
 
   struct CountingObserver final : Observer {
-    void OnRequest(const Timings&, const absl::Status& status, double) override {
+    void OnRequest(const RequestReport& report) override {
       ++requests;
-      if (!status.ok()) ++failed;
+      if (!report.status.ok()) ++failed;
     }
     std::atomic<int64_t> requests = 0, failed = 0;
   };

@@ -1,3 +1,4 @@
+#include "absl/strings/str_cat.h"
 #include "tests/core/metrics/metrics_text.h"
 
 namespace timbre::metrics {
@@ -14,54 +15,67 @@ embed::Timings SomeTimings() {
           .total = absl::Milliseconds(224)};
 }
 
-std::string Outcome(const std::string& outcome) {
-  return "timbre_embed_requests_total{outcome=\"" + outcome + "\"}";
+const std::string kModel = "songs";
+
+std::string Outcome(const std::string& outcome, const std::string& model = kModel) {
+  return absl::StrCat("timbre_embed_requests_total{model=\"", model, "\",outcome=\"", outcome, "\"}");
 }
 
-std::string Phase(const std::string& what, const std::string& phase) {
-  return "timbre_embed_request_phase_seconds_" + what + "{phase=\"" + phase + "\"}";
+std::string Phase(const std::string& what, const std::string& phase, const std::string& model = kModel) {
+  return absl::StrCat("timbre_embed_request_phase_seconds_", what, "{model=\"", model, "\",phase=\"", phase,
+                      "\"}");
+}
+
+std::string OfModel(const std::string& name, const std::string& model = kModel) {
+  return absl::StrCat(name, "{model=\"", model, "\"}");
+}
+
+void Report(Exporter& exporter, const absl::Status& status, double audio_seconds,
+            const std::string& model = kModel) {
+  const embed::Timings timings = SomeTimings();
+  exporter.inference().OnRequest({timings, status, audio_seconds, model});
 }
 
 TEST(EmbedMetricsTest, EverySeriesStandsAtZeroBeforeTheFirstRequest) {
   const std::string text = MakeExporter()->Text();
   for (const char* outcome : {"ok", "rejected", "expired", "canceled", "invalid", "failed"}) {
-    EXPECT_THAT(Value(text, Outcome(outcome)), Optional(0)) << outcome;
+    EXPECT_THAT(Value(text, Outcome(outcome, "")), Optional(0)) << outcome;
   }
   for (const char* phase : {"decode", "queue", "infer", "encode"}) {
-    EXPECT_THAT(Value(text, Phase("count", phase)), Optional(0)) << phase;
+    EXPECT_THAT(Value(text, Phase("count", phase, "")), Optional(0)) << phase;
   }
-  for (const char* series : {"timbre_embed_request_seconds_count", "timbre_embed_audio_seconds_total",
-                             "timbre_embed_batch_windows_count", "timbre_embed_batch_infer_seconds_count",
-                             "timbre_embed_queue_depth"}) {
+  for (const std::string& series :
+       {OfModel("timbre_embed_request_seconds_count", ""), OfModel("timbre_embed_audio_seconds_total", ""),
+        std::string("timbre_embed_batch_windows_count"),
+        std::string("timbre_embed_batch_infer_seconds_count"), std::string("timbre_embed_queue_depth")}) {
     EXPECT_THAT(Value(text, series), Optional(0)) << series;
   }
 }
 
 TEST(EmbedMetricsTest, AnAnsweredRequestIsTimedByPhase) {
   const auto exporter = MakeExporter();
-  exporter->inference().OnRequest(SomeTimings(), absl::OkStatus(), 30.5);
-  exporter->inference().OnRequest(SomeTimings(), absl::OkStatus(), 1.5);
+  Report(*exporter, absl::OkStatus(), 30.5);
+  Report(*exporter, absl::OkStatus(), 1.5);
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, Outcome("ok")), Optional(2));
   EXPECT_THAT(Value(text, Phase("sum", "decode")), Optional(DoubleNear(0.040, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "queue")), Optional(DoubleNear(0.006, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "infer")), Optional(DoubleNear(0.400, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "encode")), Optional(DoubleNear(0.002, 1e-9)));
-  EXPECT_THAT(Value(text, "timbre_embed_request_seconds_sum"), Optional(DoubleNear(0.448, 1e-9)));
-  EXPECT_THAT(Value(text, "timbre_embed_request_seconds_count"), Optional(2));
-  EXPECT_THAT(Value(text, "timbre_embed_audio_seconds_total"), Optional(DoubleNear(32, 1e-9)));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_sum")), Optional(DoubleNear(0.448, 1e-9)));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count")), Optional(2));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_audio_seconds_total")), Optional(DoubleNear(32, 1e-9)));
 }
 
 TEST(EmbedMetricsTest, ARefusedRequestIsCountedButNotTimed) {
   const auto exporter = MakeExporter();
-  embed::Observer& inference = exporter->inference();
-  inference.OnRequest(SomeTimings(), absl::ResourceExhaustedError("full"), 10);
-  inference.OnRequest(SomeTimings(), absl::UnavailableError("draining"), 10);
-  inference.OnRequest(SomeTimings(), absl::DeadlineExceededError("late"), 10);
-  inference.OnRequest(SomeTimings(), absl::CancelledError("gone"), 10);
-  inference.OnRequest(SomeTimings(), absl::InvalidArgumentError("not audio"), 0);
-  inference.OnRequest(SomeTimings(), absl::NotFoundError("no model"), 0);
-  inference.OnRequest(SomeTimings(), absl::InternalError("engine"), 10);
+  Report(*exporter, absl::ResourceExhaustedError("full"), 10);
+  Report(*exporter, absl::UnavailableError("draining"), 10);
+  Report(*exporter, absl::DeadlineExceededError("late"), 10);
+  Report(*exporter, absl::CancelledError("gone"), 10);
+  Report(*exporter, absl::InvalidArgumentError("not audio"), 0);
+  Report(*exporter, absl::NotFoundError("no model"), 0);
+  Report(*exporter, absl::InternalError("engine"), 10);
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, Outcome("ok")), Optional(0));
   EXPECT_THAT(Value(text, Outcome("rejected")), Optional(2));
@@ -69,9 +83,21 @@ TEST(EmbedMetricsTest, ARefusedRequestIsCountedButNotTimed) {
   EXPECT_THAT(Value(text, Outcome("canceled")), Optional(1));
   EXPECT_THAT(Value(text, Outcome("invalid")), Optional(2));
   EXPECT_THAT(Value(text, Outcome("failed")), Optional(1));
-  EXPECT_THAT(Value(text, "timbre_embed_request_seconds_count"), Optional(0));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count")), Optional(0));
   EXPECT_THAT(Value(text, Phase("count", "decode")), Optional(0));
-  EXPECT_THAT(Value(text, "timbre_embed_audio_seconds_total"), Optional(0));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_audio_seconds_total")), Optional(0));
+}
+
+TEST(EmbedMetricsTest, EachModelHasItsOwnSeriesUpToAHundred) {
+  const auto exporter = MakeExporter();
+  for (int i = 0; i < 150; ++i) Report(*exporter, absl::OkStatus(), 1, absl::StrCat("m", i));
+  Report(*exporter, absl::NotFoundError("no model"), 0, "");
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, Outcome("ok", "m0")), Optional(1));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_audio_seconds_total", "m99")), Optional(1));
+  EXPECT_THAT(Value(text, Outcome("ok", "m120")), ::testing::Eq(std::nullopt));
+  EXPECT_THAT(Value(text, Outcome("ok", "other")), Optional(50));
+  EXPECT_THAT(Value(text, Outcome("invalid", "")), Optional(1));
 }
 
 TEST(EmbedMetricsTest, BatchesAreCountedByTheirWindows) {
