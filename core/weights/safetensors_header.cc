@@ -68,10 +68,10 @@ absl::StatusOr<Json> ParseStrictly(std::string_view text) {
   return header;
 }
 
-absl::Status CheckMetadata(const Json& metadata) {
-  const bool texts = metadata.is_object() && std::all_of(metadata.begin(), metadata.end(),
-                                                         [](const Json& v) { return v.is_string(); });
-  if (texts) return absl::OkStatus();
+absl::StatusOr<std::map<std::string, std::string>> ReadMetadata(const Json& json) {
+  const bool texts =
+      json.is_object() && std::all_of(json.begin(), json.end(), [](const Json& v) { return v.is_string(); });
+  if (texts) return json.get<std::map<std::string, std::string>>();
   return absl::InvalidArgumentError("__metadata__ of the safetensors header must map texts to texts");
 }
 
@@ -155,22 +155,22 @@ std::optional<int64_t> ElementCount(std::span<const int64_t> shape) {
   return count;
 }
 
-absl::StatusOr<std::vector<TensorEntry>> ParseHeader(std::string_view json, uint64_t data_bytes) {
-  TIMBRE_ASSIGN_OR_RETURN(const Json header, ParseStrictly(json));
-  std::vector<TensorEntry> entries;
-  for (const auto& [name, value] : header.items()) {
+absl::StatusOr<FileHeader> ParseHeader(std::string_view json, uint64_t data_bytes) {
+  TIMBRE_ASSIGN_OR_RETURN(const Json parsed, ParseStrictly(json));
+  FileHeader header;
+  for (const auto& [name, value] : parsed.items()) {
     if (name == kMetadataKey) {
-      TIMBRE_RETURN_IF_ERROR(CheckMetadata(value));
+      TIMBRE_ASSIGN_OR_RETURN(header.metadata, ReadMetadata(value));
       continue;
     }
     TIMBRE_ASSIGN_OR_RETURN(TensorEntry entry, ReadEntry(name, value));
-    entries.push_back(std::move(entry));
+    header.entries.push_back(std::move(entry));
   }
-  std::sort(entries.begin(), entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
+  std::sort(header.entries.begin(), header.entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
     return std::pair(a.begin_bytes, a.end_bytes) < std::pair(b.begin_bytes, b.end_bytes);
   });
-  TIMBRE_RETURN_IF_ERROR(CheckLayout(entries, data_bytes));
-  return entries;
+  TIMBRE_RETURN_IF_ERROR(CheckLayout(header.entries, data_bytes));
+  return header;
 }
 
 }  // namespace timbre::weights

@@ -85,7 +85,7 @@ absl::StatusOr<std::string> SerializeTensors(const TensorMap& tensors,
   return bytes;
 }
 
-absl::StatusOr<TensorMap> ParseTensors(std::string_view bytes) {
+absl::StatusOr<TensorFile> ParseTensorFile(std::string_view bytes) {
   if (bytes.size() < kLengthBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("a safetensors file has at least 8 bytes; this one has ", bytes.size()));
@@ -99,17 +99,21 @@ absl::StatusOr<TensorMap> ParseTensors(std::string_view bytes) {
                                                    kMaxHeaderBytes, " are allowed"));
   }
   const std::string_view data = bytes.substr(length);
-  TIMBRE_ASSIGN_OR_RETURN(std::vector<TensorEntry> entries,
-                          ParseHeader(bytes.substr(0, length), data.size()));
-  TensorMap tensors;
-  for (TensorEntry& entry : entries) {
+  TIMBRE_ASSIGN_OR_RETURN(FileHeader header, ParseHeader(bytes.substr(0, length), data.size()));
+  TensorFile file{.tensors = {}, .metadata = std::move(header.metadata)};
+  for (TensorEntry& entry : header.entries) {
     if (entry.dtype != "F32") continue;
     const size_t size = entry.end_bytes - entry.begin_bytes;
     Tensor tensor{.shape = std::move(entry.shape), .values = std::vector<float>(size / sizeof(float))};
     if (size > 0) std::memcpy(tensor.values.data(), data.data() + entry.begin_bytes, size);
-    tensors.emplace(std::move(entry.name), std::move(tensor));
+    file.tensors.emplace(std::move(entry.name), std::move(tensor));
   }
-  return tensors;
+  return file;
+}
+
+absl::StatusOr<TensorMap> ParseTensors(std::string_view bytes) {
+  TIMBRE_ASSIGN_OR_RETURN(TensorFile file, ParseTensorFile(bytes));
+  return std::move(file.tensors);
 }
 
 absl::Status WriteTensorFile(const std::filesystem::path& path, const TensorMap& tensors,

@@ -24,6 +24,12 @@ struct Tensor {
 // Tensors by name; the map's order (bytewise by name) is the file's order, so equal tensors give equal files.
 using TensorMap = std::map<std::string, Tensor>;
 
+// What a safetensors file holds.
+struct TensorFile {
+  TensorMap tensors;
+  std::map<std::string, std::string> metadata;  // its `__metadata__`
+};
+
 // Writes a safetensors file (github.com/huggingface/safetensors, format: 8-byte little-endian header length,
 // JSON header, data), durably and atomically. `metadata` becomes `__metadata__`. Errors: kInvalidArgument a
 // shape that does not fit its values · kResourceExhausted disk full · kInternal.
@@ -33,10 +39,11 @@ absl::Status WriteTensorFile(const std::filesystem::path& path, const TensorMap&
 // The same bytes in memory, and back. `zero_counters` are further tensors: I64 scalars of value 0, the batch
 // counters that PyTorch's strict loading wants. Reading trusts nothing: header size, offsets, shapes and
 // overlaps are checked. Only F32 tensors (and I64 ones named *num_batches_tracked, which are skipped) are
-// accepted. Errors: kInvalidArgument says what is wrong with the file.
+// accepted. ParseTensors gives the tensors alone. Errors: kInvalidArgument says what is wrong with the file.
 absl::StatusOr<std::string> SerializeTensors(const TensorMap& tensors,
                                              const std::map<std::string, std::string>& metadata = {},
                                              const std::vector<std::string>& zero_counters = {});
+absl::StatusOr<TensorFile> ParseTensorFile(std::string_view bytes);
 absl::StatusOr<TensorMap> ParseTensors(std::string_view bytes);
 
 // Errors: kNotFound · as ParseTensors.

@@ -8,6 +8,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/status_macros.h"
 #include "core/weights/checkpoint.h"
+#include "core/weights/served_form.h"
 #include "server/convert/field_errors.h"
 #include "server/convert/model_convert.h"
 #include "server/convert/names.h"
@@ -28,9 +29,9 @@ absl::Status CheckKind(std::string_view bytes) {
 }
 
 // Not ReadTensorFile: its errors name the file in the spool, which tells a client nothing.
-absl::StatusOr<weights::TensorMap> ReadTensors(const std::filesystem::path& path) {
+absl::StatusOr<weights::TensorFile> ReadFile(const std::filesystem::path& path) {
   TIMBRE_ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path));
-  return weights::ParseTensors(bytes);
+  return weights::ParseTensorFile(bytes);
 }
 
 }  // namespace
@@ -106,8 +107,9 @@ absl::Status ImportSession::Finish(v1::ImportModelResponse* response) {
         "of "
         "bytes and their sha256 as the last message");
   }
-  TIMBRE_ASSIGN_OR_RETURN(weights::TensorMap tensors, ReadTensors(staged_->path()));
-  TIMBRE_ASSIGN_OR_RETURN(weights::Checkpoint checkpoint, weights::ReadCheckpoint(std::move(tensors)));
+  TIMBRE_ASSIGN_OR_RETURN(weights::TensorFile file, ReadFile(staged_->path()));
+  TIMBRE_ASSIGN_OR_RETURN(weights::Checkpoint checkpoint, weights::ReadCheckpoint(std::move(file.tensors)));
+  TIMBRE_RETURN_IF_ERROR(weights::TakeServedForm(file.metadata, checkpoint, version_.card));
   version_.encoder = std::move(checkpoint.encoder);
   version_.projector = std::move(checkpoint.projector);
   origin_.key_naming = std::move(checkpoint.recognised);

@@ -33,7 +33,7 @@ class ImportSession {
   absl::Status Take(const v1::ImportModelRequest& message);
 
   // The client has closed its side: makes the version. Errors: kInvalidArgument there was no `end` · as
-  // weights::ReadTensorFile, weights::ReadCheckpoint and ModelStore::Publish.
+  // weights::ParseTensorFile, weights::ReadCheckpoint, weights::TakeServedForm and ModelStore::Publish.
   absl::Status Finish(v1::ImportModelResponse* response);
 
  private:

@@ -7,6 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/model/torchscript.h"
 #include "core/weights/checkpoint.h"
+#include "core/weights/served_form.h"
 #include "server/convert/field_errors.h"
 #include "server/convert/names.h"
 
@@ -38,13 +39,11 @@ absl::StatusOr<Format> FormatOf(v1::ExportFormat format) {
   return errors.ToStatus();
 }
 
-// What programs that read the file may want to know; "format" is what Python's libraries look for.
+// What an import takes back, and the version's name for people.
 std::map<std::string, std::string> Metadata(const registry::Version& version) {
-  return {{"format", "pt"},
-          {"timbre.model_version", convert::VersionNameOf(version.model, version.version)},
-          {"timbre.embedding_space_id", version.space_id},
-          {"timbre.embedding_layer", version.card.embedding_layer},
-          {"timbre.normalization", version.card.normalization}};
+  std::map<std::string, std::string> metadata = weights::ServedFormToMetadata(version.card);
+  metadata["timbre.model_version"] = convert::VersionNameOf(version.model, version.version);
+  return metadata;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // ImportModel and ExportModel through a real socket, by the client library.
 #include "client/model_transfer.h"
 
+#include "client/models.h"
 #include "core/base/atomic_file.h"
 #include "core/base/sha256.h"
 #include "core/weights/checkpoint.h"
@@ -142,6 +143,30 @@ TEST_F(ModelTransferTest, EveryFormatOfSafetensorsComesBackAsTheSameSpaceAlsoAft
     EXPECT_EQ(again.embedding_space_id(), version.embedding_space_id());
     EXPECT_EQ(again.origin().sha256(), file.sha256);
   }
+  ExpectEmptySpool();
+}
+
+TEST_F(ModelTransferTest, AVersionServedAtTheProjectorComesBackAtTheSameLayer) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::ModelVersion source, Import(ClmrLightning()));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const v1::ModelVersion version,
+                              client::DeriveVersion(connection(), source.name(), "projector.2"));
+  ASSERT_NE(version.embedding_space_id(), source.embedding_space_id());
+  for (const auto format : {v1::EXPORT_FORMAT_TIMBRE, v1::EXPORT_FORMAT_NOTEBOOK, v1::EXPORT_FORMAT_CLMR}) {
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const client::Exported file, Export(version.name(), format));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(
+        const v1::ModelVersion again,
+        client::ImportModel(connection(), {.model = "models/again", .file = file.path}));
+    EXPECT_EQ(again.embedding_layer(), "projector.2");
+    EXPECT_EQ(again.embedding_dim(), 64);
+    EXPECT_EQ(again.embedding_space_id(), version.embedding_space_id());
+    EXPECT_THAT(again.origin().notes(), ElementsAre(HasSubstr("projector.2")));
+  }
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const std::string wrong,
+      weights::SerializeTensors(testing::HashedSampleCnn(), {{"timbre.embedding_layer", "projector.1"}}));
+  EXPECT_THAT(Send({Start("models/m"), Chunk(wrong), End(wrong)}),
+              IsRpcError(grpc::StatusCode::INVALID_ARGUMENT,
+                         HasSubstr("metadata timbre.embedding_layer: embedding layer projector.1 needs")));
   ExpectEmptySpool();
 }
 
