@@ -35,6 +35,7 @@ const interval = (ends) => (ends ? ends[0].toFixed(3) + "–" + ends[1].toFixed(
 const shortName = (name) => name.replace(/^models\/([^/]+)\/versions\//, "$1/").replace(/^[a-z]+\//, "");
 const time = (text) => (text ? text.slice(0, 16).replace("T", " ") + " UTC" : "–");
 const shorten = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
+const listed = (texts) => (texts.length < 2 ? texts.join("") : texts.slice(0, -1).join(", ") + " and " + texts[texts.length - 1]);
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 const page = document.getElementById("report");

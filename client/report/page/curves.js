@@ -8,13 +8,14 @@ const metrics = [
   ["gradient_norm", "Gradient norm", "L2 norm over all parameters.", {}],
   ["learning_rate", "Learning rate", "Of each step.", { exact: true, zero: true }],
   ["windows_per_second", "Windows per second", "Through the encoder.", { zero: true }],
-  ["data_wait_ratio", "Waiting for data", "Share of the time.", { zero: true }],
+  ["data_wait_ratio", "Waiting for data", "Share of the time.", { zero: true, least: 0.05 }],
 ];
 
 // The mean of the finite neighbours within `reach`.
 function smoothed(values, reach) {
   return values.map((_, at) => {
     const here = Math.min(reach, at, values.length - 1 - at);  // both sides alike, or the ends would bend
+    if (here < reach / 3) return null;  // and a few alone are no mean
     const near = values.slice(at - here, at + here + 1).filter(isNumber);
     return near.length ? near.reduce((sum, value) => sum + value, 0) / near.length : null;
   });
@@ -38,9 +39,11 @@ function curveConfig(steps, values, options, curves, chance) {
   const wide = options.key === "gradient_norm" && positive.length === values.length &&
     Math.max(...positive) > 50 * Math.min(...positive);
   const finite = values.filter(isNumber), low = Math.min(...finite), high = Math.max(...finite);
-  // A flat curve needs room too: Chart.js would give it an axis of whole numbers.
-  const room = low === high ? Math.max(Math.abs(low), 1e-9) * 0.1 : (high - low) * 0.04;
-  const y = wide ? { type: "logarithmic" } : { suggestedMin: options.zero ? Math.min(0, low) : low - room, suggestedMax: high + room };
+  // A flat curve needs room too, and what is never negative none below 0.
+  const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.04;
+  const floor = low >= 0 ? Math.max(0, low - room) : low - room;
+  const y = wide ? { type: "logarithmic" } : { suggestedMin: options.zero ? Math.min(0, low) : floor,
+    suggestedMax: isNumber(options.least) ? Math.max(high, options.least) : high + room };
   return {
     type: "line",
     data: { datasets },

@@ -37,7 +37,7 @@ function verdict(probe) {
   const ends = best.map_interval;
   const texts = compared.map((one) => signed(best.map - one.map) + " against " + (one.key === "untrained" ? "the untrained encoder" : one.label));
   const unsure = ends ? compared.filter((one) => one.map >= ends[0] && one.map <= ends[1]) : [];
-  const names = unsure.map((one) => (one.key === "untrained" ? "the untrained encoder" : one.label)).join(" and ");
+  const names = listed(unsure.map((one) => (one.key === "untrained" ? "the untrained encoder" : one.label)));
   return "The trained encoder's mAP is " + score(best.map) + ": " + texts.join(", ") + "." + (unsure.length
     ? " The mAP of " + names + " lies within its interval: these test tracks do not tell them apart." : "");
 }

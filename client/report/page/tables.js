@@ -22,14 +22,16 @@ function baselineTable(probe) {
     ...["ap", "roc_auc"].flatMap((key) => all.map((one) => score(one.tags[i] ? one.tags[i][key] : null)))] })));
 }
 
-const shortLabel = (one) => ({ log_mel: "log-mel", knn: "kNN" })[one.key] || one.key;
+const shortLabel = (one) => ({ log_mel: "log\u2011mel", knn: "kNN" })[one.key] || one.key;
+
+const featureNames = { l2_normalized: "L2-normalised", standardized: "standardised" };
 
 function evaluationTable(probe) {
   const columns = [{ title: "" }, column("mAP"), column("ROC-AUC"), { title: "features" },
     ...["validation mAP raw", "L2-normalised", "standardised", "epochs", "train clips", "validation", "test"].map(column)];
   return table(columns, probe.evaluations.map((one) => ({ cells: [capital(one.label), withInterval(one.map, one.map_interval),
-    withInterval(one.roc_auc, one.roc_auc_interval), one.features || "–", score(one.validation_map.raw),
-    score(one.validation_map.l2_normalized), score(one.validation_map.standardized), count(one.epochs), count(one.train_clips),
+    withInterval(one.roc_auc, one.roc_auc_interval), featureNames[one.features] || one.features || "–", score(one.validation_map.raw),
+    score(one.validation_map.l2_normalized), score(one.validation_map.standardized), one.epochs ? count(one.epochs) : "–", count(one.train_clips),
     count(one.validation_clips), count(one.test_clips)] })));
 }
 
@@ -70,7 +72,7 @@ function originTables() {
   part("What it was made of", null, (section) => {
     if (data.datasets.length) {
       section.append(el("h3", {}, "Data sets"), table([{ title: "data set" }, { title: "role" }, column("clips"), column("tracks"),
-        column("audio"), column("tags"), column("left out"), { title: "digest", kind: "code" }],
+        column("audio"), column("tags"), column("left out"), { title: "digest", kind: "code narrow" }],
       data.datasets.map((one) => ({ cells: [shortName(one.name), one.role, count(one.clips), count(one.tracks), duration(one.seconds),
         count(one.tag_count), count(one.skipped), one.digest.slice(0, 16)] }))));
     }
