@@ -95,6 +95,27 @@ class CrashTest : public ::testing::Test {
     return events;
   }
 
+  // Stops a training on its way by PauseJob or CancelJob, and resumes it once it stands.
+  template <typename Request, typename Response>
+  void StopAndGoOn(const std::string& job,
+                   grpc::Status (v1::JobService::Stub::*stop)(grpc::ClientContext*, const Request&,
+                                                              Response*),
+                   v1::JobState stopped) {
+    WatchUntil(job, [](const v1::JobEvent& event) { return event.training_progress().step() >= 5; });
+    const auto jobs = Jobs();
+    grpc::ClientContext context;
+    Request request;
+    request.set_name(job);
+    Response response;
+    ASSERT_THAT(((*jobs).*stop)(&context, request, &response), IsRpcOk());
+    WatchUntil(job, [&](const v1::JobEvent& event) { return event.state_changed().state() == stopped; });
+    grpc::ClientContext resume_context;
+    v1::ResumeJobRequest resume;
+    resume.set_name(job);
+    v1::ResumeJobResponse resumed;
+    ASSERT_THAT(jobs->ResumeJob(&resume_context, resume, &resumed), IsRpcOk());
+  }
+
   testing::TempDir folder_;
   testing::ServerProcess server_{TIMBRED_BINARY, folder_.path()};
 };
@@ -140,29 +161,17 @@ TEST_F(CrashTest, SigtermWritesASnapshotEndsWatchersAndExitsCleanly) {
   EXPECT_EQ(testing::GetJob(*Jobs(), job).state(), v1::JOB_STATE_RUNNING);
 }
 
-TEST_F(CrashTest, KilledAtARandomStepOrPausedATrainingEndsWithTheWeightsOfAnUninterruptedOne) {
+TEST_F(CrashTest, KilledAtARandomStepPausedOrCancelledATrainingEndsWithTheWeightsOfAnUninterruptedOne) {
   const std::string whole = DigestOf(SubmitTiny("whole", 1));
   EXPECT_EQ(DigestOf(SubmitTiny("workers", 3)), whole);
 
   const std::string paused = SubmitTiny("paused", 2);
-  WatchUntil(paused, [](const v1::JobEvent& event) { return event.training_progress().step() >= 5; });
-  {
-    grpc::ClientContext context;
-    v1::PauseJobRequest request;
-    request.set_name(paused);
-    v1::PauseJobResponse response;
-    ASSERT_THAT(Jobs()->PauseJob(&context, request, &response), IsRpcOk());
-  }
-  WatchUntil(paused,
-             [](const v1::JobEvent& event) { return event.state_changed().state() == v1::JOB_STATE_PAUSED; });
-  {
-    grpc::ClientContext context;
-    v1::ResumeJobRequest request;
-    request.set_name(paused);
-    v1::ResumeJobResponse response;
-    ASSERT_THAT(Jobs()->ResumeJob(&context, request, &response), IsRpcOk());
-  }
+  StopAndGoOn(paused, &v1::JobService::Stub::PauseJob, v1::JOB_STATE_PAUSED);
   EXPECT_EQ(DigestOf(paused), whole);
+
+  const std::string cancelled = SubmitTiny("cancelled", 2);
+  StopAndGoOn(cancelled, &v1::JobService::Stub::CancelJob, v1::JOB_STATE_CANCELLED);
+  EXPECT_EQ(DigestOf(cancelled), whole);
 
   // A new place each time the test runs; the figure says which, should it ever fail.
   std::random_device random;
