@@ -10,9 +10,10 @@ namespace timbre::base {
 void RunInBackground(const std::function<void()>& function) {
   std::thread([&function] {
 #ifdef __linux__
-    constexpr int kNice = 10;
+    constexpr int kNicer = 10;
     // Of this thread alone; without the right to it the work is done all the same.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+    const auto thread = static_cast<id_t>(gettid());
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + kNicer);
 #endif
     function();
   }).join();

@@ -17,8 +17,10 @@ using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
 Checkpoint Small() {
-  return {.encoder = {{"conv1.0.bias", testing::HashedTensor({128}, "conv1.0.bias", 1)}},
-          .projector = testing::HashedProjector(false)};
+  Checkpoint checkpoint;
+  checkpoint.encoder = {{"conv1.0.bias", testing::HashedTensor({128}, "conv1.0.bias", 1)}};
+  checkpoint.projector = testing::HashedProjector(false);
+  return checkpoint;
 }
 
 // The card of a published version of Small().
