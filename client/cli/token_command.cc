@@ -2,9 +2,11 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/json.h"
 #include "client/sha256.h"
@@ -16,7 +18,7 @@ constexpr size_t kTokenBytes = 32;
 
 struct Options {
   std::string client;
-  std::string roles;
+  std::vector<std::string> roles;
 };
 
 absl::StatusOr<std::string> NewToken() {
@@ -33,7 +35,8 @@ absl::StatusOr<ExitCode> MakeToken(const Session& session, const Options& option
   if (!token.ok()) return token.status();
   client::Sha256 sha256;
   sha256.Update(*token);
-  const std::string line = absl::StrCat(options.client, " ", options.roles, " ", sha256.HexDigest());
+  const std::string line =
+      absl::StrCat(options.client, " ", absl::StrJoin(options.roles, ","), " ", sha256.HexDigest());
   if (session.json) {
     session.console.out << "{\"token\": \"" << *token << "\", \"line\": \"" << line << "\"}\n";
   } else {

@@ -16,6 +16,9 @@
 namespace timbre::base {
 namespace {
 
+// Of the logger that ConfigureLog makes: its formatters know of fields, spdlog's own do not.
+constexpr char kLogger[] = "timbre";
+
 // The fields of the event that this thread is logging: spdlog formats on the thread that logs, and has no
 // place for them in its messages.
 thread_local const LogFields* event_fields = nullptr;
@@ -47,16 +50,22 @@ std::string TextOf(const std::string& value) {
 std::string TextOf(double value) { return absl::StrCat(value); }
 std::string TextOf(int64_t value) { return absl::StrCat(value); }
 
+std::string TextOf(const LogFields& fields) {
+  std::string text;
+  for (const LogField& field : fields) {
+    absl::StrAppend(&text, " ", field.name, "=",
+                    std::visit([](const auto& held) { return TextOf(held); }, field.value));
+  }
+  return text;
+}
+
 // `%*` of the text pattern: the fields.
 class FieldsFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
     if (event_fields == nullptr) return;
-    for (const LogField& field : *event_fields) {
-      const std::string value = std::visit([](const auto& held) { return TextOf(held); }, field.value);
-      const std::string text = absl::StrCat(" ", field.name, "=", value);
-      out.append(text.data(), text.data() + text.size());
-    }
+    const std::string text = TextOf(*event_fields);
+    out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
     return std::make_unique<FieldsFlag>();
@@ -128,7 +137,7 @@ absl::Status ConfigureLog(const std::string& level, const std::string& format) {
   }
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   sink->set_formatter(format == "json" ? std::make_unique<JsonFormatter>() : TextFormatter());
-  auto logger = std::make_shared<spdlog::logger>("timbre", sink);
+  auto logger = std::make_shared<spdlog::logger>(kLogger, sink);
   logger->set_level(parsed);
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(logger);
@@ -136,8 +145,10 @@ absl::Status ConfigureLog(const std::string& level, const std::string& format) {
 }
 
 void LogEvent(LogLevel level, std::string_view message, const LogFields& fields) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  if (logger.name() != kLogger) return logger.log(ToSpdlog(level), "{}{}", message, TextOf(fields));
   event_fields = &fields;
-  spdlog::default_logger_raw()->log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+  logger.log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
   event_fields = nullptr;
 }
 

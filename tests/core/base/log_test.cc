@@ -1,6 +1,7 @@
 #include "core/base/log.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/stdout_sinks.h>
 
 #include <nlohmann/json.hpp>
 
@@ -66,6 +67,15 @@ TEST(LogTest, TheFieldsOfAnEventFollowItsTextAndCannotForgeALine) {
       LoggedEvent("text", {{"error", "x\n2026 error \"y\""}, {"client", "it's b=\x1b"}});
   EXPECT_EQ(forged.find('\n'), forged.size() - 1);
   EXPECT_THAT(forged, HasSubstr(R"(error="x\n2026 error \"y\"" client="it's b=\x1b")"));
+}
+
+TEST(LogTest, FieldsAreThereBeforeTheLogIsConfigured) {
+  const auto configured = spdlog::default_logger();
+  ::testing::internal::CaptureStdout();
+  spdlog::set_default_logger(spdlog::stdout_logger_mt("of another"));
+  LogEvent(LogLevel::kInfo, "rpc", {{"code", "OK"}});
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("rpc code=OK"));
+  spdlog::set_default_logger(configured);
 }
 
 TEST(LogTest, FieldsGoWithTheirEventAlone) {
