@@ -8,32 +8,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/engine/rows-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace timbre::engine::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = HWY_CAPPED(float, 16);
-using V = hn::Vec<D>;
-
-HWY_INLINE V LoadRow(D d, const float* p) { return hn::LoadU(d, p); }
-HWY_INLINE V LoadRow(D d, const Bf16* p) {
-  const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, p))));
-}
-
-HWY_INLINE void StoreRow(D d, V v, float* p) { hn::StoreU(v, d, p); }
-// Highway 1.0 truncates; this rounds to nearest even.
-HWY_INLINE void StoreRow(D d, V v, Bf16* p) {
-  const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  const auto bits = hn::BitCast(whole, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7FFF))));
-  (void)d;
-  hn::StoreU(hn::TruncateTo(half, rounded), half, p);
-}
 
 template <typename T>
 void FirstLayer(const float* samples, const TileSpan& span, const float* weight, const float* bias, T* out) {

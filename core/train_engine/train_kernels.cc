@@ -5,45 +5,18 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/engine/rows-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace timbre::train_engine::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = HWY_CAPPED(float, 16);
-using V = hn::Vec<D>;
-
-HWY_INLINE V LoadRow(D d, const float* p) { return hn::LoadU(d, p); }
-HWY_INLINE V LoadRow(D d, const Bf16* p) {
-  const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, p))));
-}
-
-// Stores and gives back what a later LoadRow will see: statistics and choices are made of that. Highway 1.0
-// truncates; this rounds to nearest even.
-HWY_INLINE V StoreRow(D d, V v, float* p) {
-  hn::StoreU(v, d, p);
-  return v;
-}
-HWY_INLINE V RoundRow(D d, V v, const float* /*type*/) {
-  (void)d;
-  return v;
-}
-HWY_INLINE V RoundRow(D d, V v, const Bf16* /*type*/) {
-  const hn::Rebind<uint32_t, D> whole;
-  const auto bits = hn::BitCast(whole, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7FFF)));
-  return hn::BitCast(d, hn::And(rounded, hn::Set(whole, 0xFFFF0000U)));
-}
-HWY_INLINE V StoreRow(D d, V v, Bf16* p) {
-  const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  const V rounded = RoundRow(d, v, p);
-  hn::StoreU(hn::TruncateTo(half, hn::ShiftRight<16>(hn::BitCast(whole, rounded))), half, p);
-  return rounded;
-}
+using engine::HWY_NAMESPACE::D;
+using engine::HWY_NAMESPACE::LoadRow;
+using engine::HWY_NAMESPACE::RoundRow;
+using engine::HWY_NAMESPACE::StoreRow;
+using engine::HWY_NAMESPACE::V;
 
 HWY_INLINE void AddTo(D d, V v, float* p) { hn::StoreU(hn::Add(hn::LoadU(d, p), v), d, p); }
 
