@@ -48,6 +48,38 @@ TEST(EnginesTest, EachMakesTheSameOfATrainingWithoutDropout) {
   }
 }
 
+// In larger steps what rounding began grows, in either engine: how far the two come apart is compared with
+// how far two trainings by LibTorch do whose learning rates differ in the last digits of an fp32 number.
+TEST(EnginesTest, InLargeStepsTheyComeApartAsRoundingDoes) {
+  TrainingConfig config = Config();
+  config.steps = 6;
+  config.objective = loss::ByolConfig{};
+  config.optimizer.gradient_clip_norm = 0;
+  config.optimizer.learning_rate = 0.05;
+  const auto losses = [](const TrainingConfig& training, const char* engine) {
+    TempDir dir;
+    Recorder recorder;
+    EXPECT_THAT(Train(training, By(engine), dir, recorder), IsOk());
+    std::vector<double> all;
+    for (const auto& step : recorder.steps) all.push_back(step.loss);
+    return all;
+  };
+  const std::vector<double> torch = losses(config, "torch");
+  const std::vector<double> timbre = losses(config, "timbre");
+  double engines = 0, rounding = 0;
+  for (const double factor : {1 + 3e-6, 1 - 3e-6}) {
+    TrainingConfig other = config;
+    other.optimizer.learning_rate *= factor;
+    const std::vector<double> apart = losses(other, "torch");
+    for (size_t i = 0; i < torch.size(); ++i) rounding = std::max(rounding, std::abs(apart[i] - torch[i]));
+  }
+  for (size_t i = 0; i < torch.size(); ++i) {
+    engines = std::max(engines, std::abs(timbre[i] - torch[i]));
+  }
+  EXPECT_GT(rounding, 1e-4);  // else the steps are not large
+  EXPECT_LE(engines, 8 * rounding);
+}
+
 TEST(EnginesTest, ASnapshotOfOneIsGoneOnWithByTheOther) {
   TrainingConfig config = Config();
   TempDir dir;
