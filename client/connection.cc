@@ -1,9 +1,11 @@
 #include "client/connection.h"
 
+#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -18,11 +20,17 @@
 namespace timbre::client {
 namespace {
 
+// Whether the server is on this machine, whatever names others have given to theirs.
 bool IsLocal(const std::string& server) {
-  for (const char* prefix : {"127.", "localhost", "[::1]", "unix:"}) {
-    if (absl::StartsWith(server, prefix)) return true;
-  }
-  return false;
+  if (absl::StartsWith(server, "unix:")) return true;
+  const std::string host = server.substr(0, server.rfind(':'));
+  in_addr ipv4 = {};
+  if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24) == 127;
+  return host == "localhost" || host == "[::1]";
+}
+
+bool IsToken(const std::string& token) {
+  return std::all_of(token.begin(), token.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
 }
 
 std::shared_ptr<grpc::ChannelCredentials> ChannelCredentials(const Credentials& credentials) {
@@ -71,6 +79,11 @@ absl::StatusOr<Credentials> LoadCredentials(const CredentialFiles& files, const 
   credentials.private_key = *std::move(private_key);
   credentials.token =
       std::string(absl::StripAsciiWhitespace(files.token_file.empty() ? files.token : *token));
+  if (!IsToken(credentials.token)) {
+    return absl::InvalidArgumentError(
+        "a token has neither blanks nor line ends: the token file must hold the token alone, not all that "
+        "`timbre token` printed");
+  }
   if (!credentials.token.empty() && !credentials.tls && !IsLocal(server)) {
     return absl::InvalidArgumentError(absl::StrCat("the token would travel to ", server,
                                                    " in the clear; use TLS (--tls, or --tls-ca FILE)"));

@@ -59,6 +59,7 @@ void AddCommands(CLI::App& app, Session& session) {
 }
 
 absl::StatusOr<ExitCode> RunWithCredentials(Session& session) {
+  if (session.offline) return session.command();
   if (const char* token = std::getenv("TIMBRE_TOKEN"); token != nullptr)
     session.credential_files.token = token;
   absl::StatusOr<client::Credentials> credentials =

@@ -40,6 +40,8 @@ struct Session {
   double give_up_after_seconds = 900;
   // Of all calls of the command.
   std::string traceparent = client::TraceparentOfProgram();
+  // The chosen command asks no server: no credentials are read.
+  bool offline = false;
   // Set by the chosen command while the line is parsed, run after it.
   std::function<absl::StatusOr<ExitCode>()> command = {};
 

@@ -67,6 +67,7 @@ void AddTokenCommand(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"infer", "train", "admin"}));
   command->footer(Example("timbre token radio-app infer"));
   command->callback([&session, options] {
+    session.offline = true;
     session.command = [&session, options] { return MakeToken(session, *options); };
   });
 }

@@ -93,6 +93,9 @@ EmbedCall::EmbedCall(const Rooms& rooms, EmbedRequest request, Embedder::Done do
       start_(rooms.clock.Now()) {}
 
 void EmbedCall::Start() {
+  if (rooms_.options.charge) {  // who is over its quota gets nothing decoded
+    if (const absl::Status status = rooms_.options.charge(request_.caller.account, 0); !status.ok()) return End(status);
+  }
   const int64_t windows = std::visit(WindowGuess{rooms_.options}, request_.audio);
   absl::StatusOr<Admission::Place> place =
       rooms_.admission.Enter({windows, request_.caller, request_.deadline - start_});

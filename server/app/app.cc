@@ -23,6 +23,7 @@
 #include "server/convert/inference_convert.h"
 #include "server/observe/call_observer.h"
 #include "server/observe/message_counter.h"
+#include "server/security/auth_interceptor.h"
 #include "server/services/admin_service.h"
 #include "server/services/dataset_service.h"
 #include "server/services/inference_service.h"
@@ -179,6 +180,7 @@ class App::Impl {
                           doors_.credentials->grpc(),
                           {inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()},
                           {}};
+    options.interceptors.push_back(std::make_unique<security::AuthInterceptorFactory>(*doors_.gate));
     options.interceptors.push_back(
         std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
     TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));

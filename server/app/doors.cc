@@ -18,7 +18,9 @@ absl::StatusOr<Doors> MakeDoors(const Settings& settings, metrics::SecurityMetri
   security::Quotas::Options quotas = settings.quotas;
   quotas.observer = doors.observer.get();
   doors.quotas = std::make_unique<security::Quotas>(std::move(quotas));
-  doors.gate = std::make_unique<security::Gate>(doors.authenticator.get(), *doors.quotas);
+  doors.gate = std::make_unique<security::Gate>(
+      security::Gate::Options{.authenticator = doors.authenticator.get(), .observer = doors.observer.get()},
+      *doors.quotas);
   TIMBRE_ASSIGN_OR_RETURN(doors.credentials,
                           security::PortCredentials::Create({.tls = settings.tls,
                                                              .tokens_file = settings.tokens_file,

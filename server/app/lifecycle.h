@@ -6,6 +6,10 @@ namespace timbre::app {
 // dies of them.
 void BlockEndSignals();
 
+// Raises the soft limit of file descriptors to the hard one: each connection is one, and a port that meets
+// the limit may stay deaf (docs/security.md).
+void RaiseDescriptorLimit();
+
 // Waits for one of them; returns its number.
 int WaitForEndSignal();
 

@@ -1,5 +1,7 @@
 #include "server/app/security_settings.h"
 
+#include <arpa/inet.h>
+
 #include <string>
 #include <vector>
 
@@ -38,7 +40,16 @@ security::Quota QuotaOf(const config::v1::ClientQuota& proto, const std::string&
 // Whether other machines can reach host:port.
 bool IsPublic(const std::string& address) {
   const std::string host = address.substr(0, address.rfind(':'));
-  return !absl::StartsWith(host, "127.") && host != "localhost" && host != "[::1]";
+  in_addr ipv4 = {};
+  if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) return (ntohl(ipv4.s_addr) >> 24) != 127;
+  return host != "localhost" && host != "[::1]";
+}
+
+bool HasType(const std::string& certificate_name) {
+  for (const char* type : {"uri:", "dns:", "email:", "cn:"}) {
+    if (absl::StartsWith(certificate_name, type)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -49,7 +60,11 @@ void TakeSecurity(const config::v1::SecurityConfig& proto, Settings& settings, c
   int index = 0;
   for (const config::v1::CertificateClient& client : proto.certificate_clients()) {
     const std::string field = absl::StrCat("security.certificate_clients[", index++, "]");
-    if (client.certificate_name().empty()) errors.Add(absl::StrCat(field, ".certificate_name"), "is missing");
+    if (!HasType(client.certificate_name())) {
+      errors.Add(
+          absl::StrCat(field, ".certificate_name"),
+          absl::StrCat("must begin with uri:, dns:, email: or cn:, got '", client.certificate_name(), "'"));
+    }
     if (client.roles().empty())
       errors.Add(absl::StrCat(field, ".roles"), "is missing; infer, train or admin");
     security::Identity identity{client.client().empty() ? client.certificate_name() : client.client(),
@@ -84,25 +99,20 @@ void TakeQuota(const config::v1::QuotaConfig& proto, Settings& settings, convert
 }
 
 void CheckExposure(const Settings& settings, convert::FieldErrors& errors) {
-  if (!IsPublic(settings.listen_address)) return;
-  if (settings.asks_who_calls() && !settings.tls.has_value()) {
-    errors.Add("listen_address",
-               absl::StrCat("'", settings.listen_address,
-                            "' can be reached from other machines, and tokens would travel in the "
-                            "clear; set security.tls, or listen on 127.0.0.1"));
-    return;
+  if (!IsPublic(settings.listen_address) || settings.allow_insecure_public_address) return;
+  std::string missing;
+  if (!settings.tls.has_value()) {
+    missing = "nothing is encrypted (security.tls)";
+  } else if (!settings.asks_who_calls()) {
+    missing = "nobody is asked who they are (security.tokens_file or certificate_clients)";
+  } else if (settings.anonymous_roles.Has(security::Role::kTrain)) {
+    missing = "anonymous_roles lets anybody train";
   }
-  if (settings.allow_insecure_public_address || (settings.asks_who_calls() && settings.tls.has_value()))
-    return;
-  errors.Add(
-      "listen_address",
-      absl::StrCat("'", settings.listen_address, "' can be reached from other machines, and ",
-                   settings.tls.has_value()
-                       ? "nobody is asked who they are; set security.tokens_file or certificate_clients"
-                       : "nothing is encrypted and nobody is asked who they are; set security.tls "
-                         "and security.tokens_file",
-                   ", listen on 127.0.0.1, or, where the network does both, set "
-                   "security.allow_insecure_public_address (--allow-insecure-public-address)"));
+  if (missing.empty()) return;
+  errors.Add("listen_address",
+             absl::StrCat("'", settings.listen_address, "' can be reached from other machines, and ", missing,
+                          "; change that, listen on 127.0.0.1, or, where the network sees to it, set "
+                          "security.allow_insecure_public_address (--allow-insecure-public-address)"));
 }
 
 }  // namespace timbre::app

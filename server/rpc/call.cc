@@ -37,9 +37,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
   return absl::FromChrono(deadline);
 }
 
-absl::Status CheckAccepting(const CallEnvironment& environment, const security::Caller& caller) {
+absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord& record) {
+  if (!record.allowed().ok()) return record.allowed();
   if (environment.draining == nullptr || !environment.draining->load()) {
-    return environment.gate.quotas().OnCall(caller.account);
+    return environment.gate.quotas().OnCall(record.caller().account);
   }
   return WithRetryDelay(
       WithReason(
@@ -54,6 +55,7 @@ CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
   call_.method = std::move(method);
   call_.peer = context.peer();
   call_.caller = environment.gate.CallerOf(context);
+  allowed_ = environment.gate.Check(context, absl::StrCat("/timbre.v1.", call_.method));
   call_.request_id = RequestIdFrom(security::MetadataOf(context, "x-request-id"));
   call_.trace = TraceOf(context);
   context.AddInitialMetadata("x-request-id", call_.request_id);

@@ -60,9 +60,10 @@ struct CallContext {
 // The call's deadline; the default where the client set none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline);
 
-// Whether a new call of `caller` is taken. Errors: kUnavailable while draining · kResourceExhausted over the
-// caller's quota of calls.
-absl::Status CheckAccepting(const CallEnvironment& environment, const security::Caller& caller);
+// Whether a new call is taken: every reactor asks before it does anything. Errors: kUnauthenticated,
+// kPermissionDenied as security::Gate · kUnavailable while draining · kResourceExhausted over the caller's
+// quota of calls.
+absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord& record);
 
 // Counts and logs one call from construction until Handled. Its request id is the metadata `x-request-id`
 // where that has the form, its trace goes on with `traceparent`; the answer's initial metadata names both,
@@ -80,12 +81,15 @@ class CallRecord {
   grpc::Status Handled(const absl::Status& status);
 
   const security::Caller& caller() const { return call_.caller; }
+  // Whether the caller may make this call.
+  const absl::Status& allowed() const { return allowed_; }
   const std::string& request_id() const { return call_.request_id; }
   const Trace& trace() const { return call_.trace; }
 
  private:
   CallObserver* const observer_;
   const absl::Time start_;
+  absl::Status allowed_;
   HandledCall call_;
 };
 

@@ -1,6 +1,9 @@
 #include "server/rpc/stream_lease.h"
 
+#include <grpc/grpc.h>
+
 #include <mutex>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -17,9 +20,11 @@ struct StreamLease::Call {
   void End(absl::Duration lifetime) {
     const std::lock_guard lock(mutex);
     if (context == nullptr) return;
-    cancel->Cancel(absl::DeadlineExceededError(absl::StrCat(
-        "the stream lasted longer than limits.max_stream_seconds allows, ", absl::FormatDuration(lifetime))));
-    if (context != nullptr) context->TryCancel();
+    const std::string text = absl::StrCat("the stream lasted longer than limits.max_stream_seconds allows, ",
+                                          absl::FormatDuration(lifetime));
+    cancel->Cancel(absl::DeadlineExceededError(text));
+    if (context == nullptr) return;
+    grpc_call_cancel_with_status(context->c_call(), GRPC_STATUS_DEADLINE_EXCEEDED, text.c_str(), nullptr);
   }
 };
 

@@ -35,6 +35,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   }
 
   const CallContext& call() const { return call_; }
+  const CallRecord& record() const { return record_; }
 
   void End(const absl::Status& status) { Finish(record_.Handled(status)); }
 
@@ -77,8 +78,7 @@ class UnaryRunner {
       const char* method, grpc::CallbackServerContext* context,
       const std::function<void(const CallContext&, UnaryDone)>& handler) const {
     auto* reactor = new UnaryReactor(environment_, method, *context);
-    if (const absl::Status accepting = CheckAccepting(environment_, reactor->call().caller);
-        !accepting.ok()) {
+    if (const absl::Status accepting = CheckAccepting(environment_, reactor->record()); !accepting.ok()) {
       reactor->End(accepting);
       return reactor;
     }

@@ -10,6 +10,7 @@ namespace timbre::security {
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
+constexpr size_t kMaxPath = 200;  // of a path in an error
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -60,9 +61,10 @@ absl::Status Authorize(const Identity& identity, std::string_view path) {
   const Role required = RequiredRole(path);
   if (identity.roles.Has(required)) return absl::OkStatus();
   return absl::PermissionDeniedError(absl::StrCat(
-      identity.client.empty() ? "who shows no token" : absl::StrCat("client '", identity.client, "'"),
-      " may not call ", ToAbsl(path), ": it needs the role ", RoleName(required), ", and has ",
-      identity.roles.empty() ? "none" : absl::StrJoin(identity.roles.names(), ", ")));
+      identity.client.empty() ? "who shows neither token nor certificate"
+                              : absl::StrCat("client '", identity.client, "'"),
+      " may not call ", ToAbsl(path.substr(0, kMaxPath)), ": it needs the role ", RoleName(required),
+      ", and has ", identity.roles.empty() ? "none" : absl::StrJoin(identity.roles.names(), ", ")));
 }
 
 }  // namespace timbre::security

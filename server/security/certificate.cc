@@ -39,6 +39,26 @@ absl::StatusOr<Owned<X509>> FirstCertificate(const std::string& pem, const std::
   return certificate;
 }
 
+template <typename Write>
+std::string Written(Write write) {
+  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || write(bio.get()) != 1) return "";
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+
+absl::StatusOr<std::string> AllCertificates(const std::string& pem, const std::filesystem::path& file) {
+  const Owned<BIO> reader = Reader(pem);
+  std::string all;
+  while (const Owned<X509> certificate{PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)}) {
+    all += Written([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
+  }
+  if (all.empty()) return Bad(file, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+  ERR_clear_error();
+  return all;
+}
+
 // An encrypted key has no one to ask for its password.
 int NoPassword(char*, int, int, void*) { return -1; }
 
@@ -72,13 +92,18 @@ absl::StatusOr<KeyPair> ReadKeyPair(const std::filesystem::path& certificate_fil
   }
   if (begins > now)
     return Bad(certificate_file, absl::StrCat("the certificate holds from ", absl::FormatTime(begins)));
+  // Written anew: nothing but the key from the one file and nothing but certificates from the other, so that
+  // whoever reads them together takes the same certificate for the first.
+  TIMBRE_ASSIGN_OR_RETURN(pair.certificate_chain, AllCertificates(pair.certificate_chain, certificate_file));
+  pair.private_key = Written([&key](BIO* bio) {
+    return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
   return pair;
 }
 
 absl::StatusOr<std::string> ReadAuthorities(const std::filesystem::path& file) {
-  TIMBRE_ASSIGN_OR_RETURN(std::string pem, base::ReadFile(file));
-  TIMBRE_RETURN_IF_ERROR(FirstCertificate(pem, file).status());
-  return pem;
+  TIMBRE_ASSIGN_OR_RETURN(const std::string pem, base::ReadFile(file));
+  return AllCertificates(pem, file);
 }
 
 }  // namespace timbre::security

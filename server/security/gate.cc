@@ -1,43 +1,84 @@
 #include "server/security/gate.h"
 
+#include <arpa/inet.h>
+#include <grpc/grpc_security_constants.h>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
-#include "server/security/auth_processor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "core/base/status_macros.h"
 
 namespace timbre::security {
 namespace {
 
 constexpr size_t kMaxLength = 128;
 
-// "ipv4:127.0.0.1:4711" -> "ipv4:127.0.0.1"
-std::string AddressOf(const grpc::CallbackServerContext& context) {
-  const std::string peer = context.peer();
-  return peer.substr(0, std::min(peer.rfind(':'), kMaxLength));
+// What may stand in logs, answers and errors.
+std::string Printable(std::string name) {
+  name.resize(std::min(name.size(), kMaxLength));
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !absl::ascii_isprint(c); }, '?');
+  return name;
 }
 
 }  // namespace
 
-std::string MetadataOf(const grpc::CallbackServerContext& context, const std::string& key) {
+std::string MetadataOf(const grpc::ServerContextBase& context, const std::string& key) {
   const auto found = context.client_metadata().find(key);
   if (found == context.client_metadata().end()) return "";
   return std::string(found->second.data(), found->second.size());
 }
 
-Caller Gate::CallerOf(const grpc::CallbackServerContext& context) const {
-  Identity identity{"", RoleSet::All()};
-  if (authenticator_ != nullptr) {
-    const std::string authorization = MetadataOf(context, "authorization");
-    // The call has passed the AuthProcessor; tokens may have changed in between: then it goes on without a
-    // role.
-    identity = authenticator_
-                   ->Identify({.authorization = authorization,
-                               .certificate_names = CertificateNames(*context.auth_context())})
-                   .value_or(Identity{});
+std::vector<std::string> CertificateNames(const grpc::AuthContext& context) {
+  std::vector<std::string> names;
+  for (const auto& [property, type] : {std::pair(GRPC_PEER_URI_PROPERTY_NAME, "uri:"),
+                                       {GRPC_PEER_DNS_PROPERTY_NAME, "dns:"},
+                                       {GRPC_PEER_EMAIL_PROPERTY_NAME, "email:"},
+                                       {GRPC_X509_CN_PROPERTY_NAME, "cn:"}}) {
+    for (const grpc::string_ref& value : context.FindPropertyValues(property)) {
+      names.push_back(absl::StrCat(type, absl::string_view(value.data(), value.size())));
+    }
   }
+  return names;
+}
+
+std::string AddressOf(const std::string& peer) {
+  const std::string address = peer.substr(0, std::min(peer.rfind(':'), kMaxLength));
+  if (!absl::StartsWith(address, "ipv6:")) return address;
+  const std::string host =
+      absl::StrReplaceAll(address.substr(5), {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});
+  std::array<unsigned char, 16> bytes = {};
+  if (inet_pton(AF_INET6, host.c_str(), bytes.data()) != 1) return address;
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+  return absl::StrCat("ipv6:", text.data(), "/64");
+}
+
+absl::StatusOr<Identity> Gate::IdentityOf(const grpc::ServerContextBase& context) const {
+  if (options_.authenticator == nullptr) return Identity{"", RoleSet::All()};
+  const std::string authorization = MetadataOf(context, "authorization");
+  return options_.authenticator->Identify(
+      {.authorization = authorization, .certificate_names = CertificateNames(*context.auth_context())});
+}
+
+absl::Status Gate::Check(const grpc::ServerContextBase& context, std::string_view path) const {
+  const absl::StatusOr<Identity> identity = IdentityOf(context);
+  absl::Status status = identity.ok() ? Authorize(*identity, path) : identity.status();
+  if (!status.ok() && options_.observer != nullptr) options_.observer->OnRefused(status.code());
+  return status;
+}
+
+Caller Gate::CallerOf(const grpc::ServerContextBase& context) const {
+  const Identity identity = IdentityOf(context).value_or(Identity{});
   if (!identity.client.empty()) return {identity.client, identity.client, identity.roles};
-  Caller caller{MetadataOf(context, "timbre-client").substr(0, kMaxLength), AddressOf(context),
-                identity.roles};
+  Caller caller{"", AddressOf(context.peer()), identity.roles};
+  if (options_.authenticator == nullptr) caller.client = Printable(MetadataOf(context, "timbre-client"));
   if (caller.client.empty()) caller.client = caller.account;
   return caller;
 }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "server/security/authenticator.h"
+#include "server/security/observer.h"
 #include "server/security/quotas.h"
 
 namespace timbre::security {
@@ -17,22 +21,41 @@ struct Caller {
   RoleSet roles;
 };
 
-// What of this room the calls meet once they are let in. Threads: safe. Lifetime: quotas and authenticator
-// outlive it.
+// Every call passes it before anything is done for it: who calls, whether the caller may, how much it may
+// take. Threads: safe. Lifetime: what it is made of outlives it.
 class Gate {
  public:
-  // `authenticator`: null where nobody is asked.
-  Gate(const Authenticator* authenticator, Quotas& quotas) : authenticator_(authenticator), quotas_(quotas) {}
+  struct Options {
+    const Authenticator* authenticator = nullptr;  // null: nobody is asked, and everybody may do everything
+    Observer* observer = nullptr;                  // may be null
+  };
+  Gate(const Options& options, Quotas& quotas) : options_(options), quotas_(quotas) {}
 
-  Caller CallerOf(const grpc::CallbackServerContext& context) const;
+  // Whether the caller may call the method at `path`, "/package.Service/Method". Errors: kUnauthenticated,
+  // kPermissionDenied.
+  absl::Status Check(const grpc::ServerContextBase& context, std::string_view path) const;
+
+  // Without a role where Check would fail. Where callers are known, the name that an anonymous one gives
+  // itself (metadata `timbre-client`) counts for nothing.
+  Caller CallerOf(const grpc::ServerContextBase& context) const;
+
   Quotas& quotas() const { return quotas_; }
 
  private:
-  const Authenticator* const authenticator_;
+  absl::StatusOr<Identity> IdentityOf(const grpc::ServerContextBase& context) const;
+
+  const Options options_;
   Quotas& quotas_;
 };
 
 // A value of the call's metadata; empty where there is none. Of several the first.
-std::string MetadataOf(const grpc::CallbackServerContext& context, const std::string& key);
+std::string MetadataOf(const grpc::ServerContextBase& context, const std::string& key);
+
+// The names of the connection's verified client certificate, each with its type: "uri:spiffe://x/y",
+// "dns:host", "email:who@where" of its subjectAltName, and "cn:name" of its subject.
+std::vector<std::string> CertificateNames(const grpc::AuthContext& context);
+
+// "ipv4:127.0.0.1:4711" -> "ipv4:127.0.0.1"; of IPv6 the /64, which one host may have for itself.
+std::string AddressOf(const std::string& peer);
 
 }  // namespace timbre::security

@@ -9,7 +9,6 @@
 #include "core/base/atomic_file.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "server/security/auth_processor.h"
 #include "server/security/certificate.h"
 
 namespace timbre::security {
@@ -34,25 +33,20 @@ absl::StatusOr<std::unique_ptr<PortCredentials>> PortCredentials::Create(const O
 absl::Status PortCredentials::Begin() {
   std::vector<std::filesystem::path> files;
   if (options_.tls.has_value()) {
-    TIMBRE_RETURN_IF_ERROR(MakeTls());
     files = {options_.tls->certificate, options_.tls->private_key};
-    if (authorities_.has_value()) files.push_back(options_.tls->client_authorities);
-  } else if (options_.authenticator != nullptr) {
-    // Not encrypted, but unlike InsecureServerCredentials it asks an AuthProcessor; it refuses peers on other
-    // machines.
-    credentials_ = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+    if (!options_.tls->client_authorities.empty()) files.push_back(options_.tls->client_authorities);
+  }
+  if (!options_.tokens_file.empty()) files.push_back(options_.tokens_file);
+  // The first look comes before the first read: a change in between is seen.
+  auto watch = std::make_unique<WatchedFiles>(files, options_.interval, [this] { return Reload(); });
+  if (options_.tls.has_value()) {
+    TIMBRE_RETURN_IF_ERROR(MakeTls());
   } else {
     credentials_ = grpc::InsecureServerCredentials();
   }
-  if (options_.authenticator != nullptr) {
-    credentials_->SetAuthMetadataProcessor(
-        std::make_shared<AuthProcessor>(*options_.authenticator, *options_.observer));
-  }
-  if (!options_.tokens_file.empty()) {
-    TIMBRE_RETURN_IF_ERROR(LoadTokens());
-    files.push_back(options_.tokens_file);
-  }
-  if (!files.empty()) watch_ = std::make_unique<WatchedFiles>(files, options_.interval, [this] { Reload(); });
+  if (!options_.tokens_file.empty()) TIMBRE_RETURN_IF_ERROR(LoadTokens());
+  watch_ = std::move(watch);
+  if (!files.empty()) watch_->Begin();
   return absl::OkStatus();
 }
 
@@ -106,9 +100,10 @@ absl::Status PortCredentials::ReloadTls() {
   return absl::OkStatus();
 }
 
-void PortCredentials::Reload() {
-  const auto report = [this](const char* what, const absl::Status& status) {
-    options_.observer->OnReload(status.ok());
+bool PortCredentials::Reload() {
+  bool all_well = true;
+  const auto report = [&](const char* what, const absl::Status& status) {
+    all_well = all_well && status.ok();
     if (status.ok()) {
       base::LogInfo("{} read again", what);
     } else {
@@ -118,6 +113,8 @@ void PortCredentials::Reload() {
   };
   if (options_.tls.has_value()) report("TLS certificates", ReloadTls());
   if (!options_.tokens_file.empty()) report("tokens", LoadTokens());
+  options_.observer->OnReload(all_well);
+  return all_well;
 }
 
 }  // namespace timbre::security

@@ -27,7 +27,7 @@ class PortCredentials {
   struct Options {
     std::optional<TlsFiles> tls = {};
     std::filesystem::path tokens_file = {};  // empty: none
-    Authenticator* authenticator = nullptr;  // nullptr: nobody is asked
+    Authenticator* authenticator = nullptr;  // gets the tokens; may be null without any
     Observer* observer = nullptr;
     const base::Clock* clock = &base::Clock::System();
     absl::Duration interval = absl::Seconds(1);
@@ -43,7 +43,7 @@ class PortCredentials {
   absl::Status LoadTokens() const;
   absl::Status MakeTls();
   absl::Status ReloadTls();
-  void Reload();
+  bool Reload();
 
   const Options options_;
   std::optional<MemoryFile> key_pair_;

@@ -21,6 +21,12 @@ bool IsDigest(const std::string& text) {
          });
 }
 
+std::string DigestOf(std::string_view token) {
+  base::Sha256 sha256;
+  sha256.Update(token);
+  return sha256.HexDigest();
+}
+
 }  // namespace
 
 absl::StatusOr<TokenTable> TokenTable::Parse(std::string_view text) {
@@ -41,15 +47,17 @@ absl::StatusOr<TokenTable> TokenTable::Parse(std::string_view text) {
     if (!IsDigest(words[2])) return bad("the third word must be a SHA-256: 64 lower-case hex digits");
     const absl::StatusOr<RoleSet> roles = RoleSet::Parse(absl::StrSplit(words[1], ','));
     if (!roles.ok()) return bad(std::string(roles.status().message()));
+    if (words[2] == DigestOf("")) return bad("this is the SHA-256 of an empty token");
+    for (const Entry& entry : table.entries_) {
+      if (entry.digest == words[2]) return bad("this SHA-256 is there already");
+    }
     table.entries_.push_back({words[2], {words[0], *roles}});
   }
   return table;
 }
 
 std::optional<Identity> TokenTable::Find(std::string_view token) const {
-  base::Sha256 sha256;
-  sha256.Update(token);
-  const std::string digest = sha256.HexDigest();
+  const std::string digest = DigestOf(token);
   const Entry* found = nullptr;
   for (const Entry& entry : entries_) {
     if (CRYPTO_memcmp(entry.digest.data(), digest.data(), kDigestLength) == 0) found = &entry;

@@ -20,7 +20,7 @@ std::string StateOf(const std::vector<std::filesystem::path>& files) {
       continue;
     }
     absl::StrAppend(&state, found.st_dev, ",", found.st_ino, ",", found.st_size, ",", found.st_mtim.tv_sec,
-                    ".", found.st_mtim.tv_nsec, ";");
+                    ".", found.st_mtim.tv_nsec, ",", found.st_ctim.tv_sec, ".", found.st_ctim.tv_nsec, ";");
   }
   return state;
 }
@@ -28,12 +28,12 @@ std::string StateOf(const std::vector<std::filesystem::path>& files) {
 }  // namespace
 
 WatchedFiles::WatchedFiles(std::vector<std::filesystem::path> files, absl::Duration interval,
-                           std::function<void()> changed)
-    : files_(std::move(files)),
-      interval_(interval),
-      changed_(std::move(changed)),
-      seen_(StateOf(files_)),
-      thread_([this] { Run(); }) {}
+                           std::function<bool()> changed)
+    : files_(std::move(files)), interval_(interval), changed_(std::move(changed)), seen_(StateOf(files_)) {}
+
+void WatchedFiles::Begin() {
+  thread_ = std::thread([this] { Run(); });
+}
 
 WatchedFiles::~WatchedFiles() {
   {
@@ -41,7 +41,7 @@ WatchedFiles::~WatchedFiles() {
     stopping_ = true;
     stop_.NotifyAll();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool WatchedFiles::WaitForNextLook() {
@@ -54,9 +54,9 @@ bool WatchedFiles::WaitForNextLook() {
 void WatchedFiles::Run() {
   while (WaitForNextLook()) {
     std::string now = StateOf(files_);
-    if (now == seen_) continue;
+    if (now == seen_ && used_) continue;
     seen_ = std::move(now);
-    changed_();
+    used_ = changed_();
   }
 }
 

@@ -11,16 +11,20 @@
 
 namespace timbre::security {
 
-// Looks at files every `interval` and says when any of them changed (another inode, size or time: also by a
-// swapped link above them, as Kubernetes does with secrets). A thread of its own, on which `changed` runs.
-// The destructor ends it.
+// Looks at files every `interval` and says when any of them changed (another inode, size, time, owner or mode:
+// also by a swapped link above them, as Kubernetes does with secrets) since it was made. `changed` returns whether
+// it could use them; else it is asked again at the next look. A thread of its own, on which `changed` runs. The
+// destructor ends it.
 class WatchedFiles {
  public:
   WatchedFiles(std::vector<std::filesystem::path> files, absl::Duration interval,
-               std::function<void()> changed);
+               std::function<bool()> changed);
   ~WatchedFiles();
   WatchedFiles(const WatchedFiles&) = delete;
   WatchedFiles& operator=(const WatchedFiles&) = delete;
+
+  // Starts the thread. Once, or never.
+  void Begin();
 
  private:
   void Run();
@@ -28,11 +32,12 @@ class WatchedFiles {
 
   const std::vector<std::filesystem::path> files_;
   const absl::Duration interval_;
-  const std::function<void()> changed_;
+  const std::function<bool()> changed_;
   base::Mutex mutex_;
   base::Condition stop_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::string seen_;
+  std::string seen_;  // the state that was last reported
+  bool used_ = true;  // and whether it could be used
   std::thread thread_;
 };
 

@@ -59,7 +59,7 @@ class AudioStreamReactor final
         priority_(convert::ParsePriority(security::MetadataOf(context, "timbre-priority"))),
         deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())),
         lease_(context, cancel_, deps.environment.max_stream) {
-    const absl::Status accepting = rpc::CheckAccepting(deps.environment, caller_);
+    const absl::Status accepting = rpc::CheckAccepting(deps.environment, record_);
     if (accepting.ok()) {
       this->StartRead(&request_);
     } else {
@@ -124,6 +124,11 @@ class AudioStreamReactor final
     if (!selector.ok()) return selector.status();
     auto model = deps_.embedder.OpenStream(*selector, config.expect_space_id(), Protocol::kTags);
     if (!model.ok()) return model.status();
+    if (config.format().has_encoded()) {  // what came is kept in the spool until it is decoded
+      auto place = quotas().BeginUpload(caller_.account);
+      if (!place.ok()) return place.status();
+      place_ = *std::move(place);
+    }
     auto decoder = MakeDecoder(config.format());
     if (!decoder.ok()) return decoder.status();
     model_ = *std::move(model);
@@ -226,6 +231,7 @@ class AudioStreamReactor final
   base::CancelSource cancel_;
   rpc::StreamLease lease_;
   std::unique_ptr<grpc::Alarm> alarm_;
+  std::shared_ptr<void> place_;  // among the client's uploads
   typename Protocol::Request request_;
   std::deque<typename Protocol::Response> answers_;  // the front one is being written
   embed::Embedder::StreamModel model_;

@@ -37,7 +37,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
         response_(call.response),
         session_(std::forward<SessionArguments>(arguments)...),
         lease_(call.context, cancel_, call.runner.environment().max_stream) {
-    const absl::Status accepting = Enter(record_.caller());
+    const absl::Status accepting = Enter();
     if (accepting.ok()) {
       this->StartRead(&request_);
     } else {
@@ -49,8 +49,9 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     // A stream that broke is no end of an upload: only a client that closed its side has sent all.
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
     const auto work = [this, ok] { ok ? TakeMessage() : CloseSession(); };
-    const absl::Status scheduled = begun_ ? runner_.pool().Continue(work) : runner_.pool().Schedule(work);
-    begun_ = true;
+    // Before the work, which may bring the next message about.
+    const bool begun = std::exchange(begun_, true);
+    const absl::Status scheduled = begun ? runner_.pool().Continue(work) : runner_.pool().Schedule(work);
     if (!scheduled.ok()) End(scheduled);
   }
 
@@ -60,9 +61,10 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Enter(const security::Caller& caller) {
-    TIMBRE_RETURN_IF_ERROR(rpc::CheckAccepting(runner_.environment(), caller));
-    TIMBRE_ASSIGN_OR_RETURN(place_, runner_.environment().gate.quotas().BeginUpload(caller.account));
+  absl::Status Enter() {
+    TIMBRE_RETURN_IF_ERROR(rpc::CheckAccepting(runner_.environment(), record_));
+    TIMBRE_ASSIGN_OR_RETURN(place_,
+                            runner_.environment().gate.quotas().BeginUpload(record_.caller().account));
     return absl::OkStatus();
   }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -32,7 +33,8 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
         staged_(deps.spool_dir, "export"),
         lease_(context, cancel_, deps.runner.environment().max_stream) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
-    const absl::Status accepting = rpc::CheckAccepting(environment, record_.caller());
+    absl::Status accepting = rpc::CheckAccepting(environment, record_);
+    if (accepting.ok()) accepting = TakePlace();
     if (accepting.ok()) {
       Work([this] { return MakeFile(); });
     } else {
@@ -52,6 +54,13 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   void OnDone() override { delete this; }
 
  private:
+  // Its file in the spool counts among what the client has there.
+  absl::Status TakePlace() {
+    TIMBRE_ASSIGN_OR_RETURN(place_,
+                            deps_.runner.environment().gate.quotas().BeginUpload(record_.caller().account));
+    return absl::OkStatus();
+  }
+
   // `make` fills the next message.
   void Work(std::function<absl::Status()> make) {
     base::Executor& pool = deps_.runner.pool();
@@ -114,6 +123,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   const StagedFile staged_;
   base::CancelSource cancel_;
   rpc::StreamLease lease_;
+  std::shared_ptr<void> place_;
   std::ifstream file_;
   base::Sha256 sha256_;
   int64_t sent_bytes_ = 0;

@@ -27,7 +27,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
         record_(deps.runner.environment(), "JobService/WatchJob", context),
         last_sequence_(request.after_sequence()) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
-    absl::Status status = rpc::CheckAccepting(environment, record_.caller());
+    absl::Status status = rpc::CheckAccepting(environment, record_);
     if (status.ok()) status = Begin(request);
     if (status.ok()) status = deps_.runner.pool().Schedule([this] { Pump(); });
     if (!status.ok()) End(status);

@@ -32,7 +32,7 @@ class SecuredClientTest : public ::testing::Test {
     server_.settings().tokens_file = Write("tokens", absl::StrCat("radio infer ", sha256.HexDigest(), "\n"));
     security::RoleSet roles;
     roles.Add(security::Role::kTrain);
-    server_.settings().certificate_clients["lab"] = {"lab", roles};
+    server_.settings().certificate_clients["cn:lab"] = {"lab", roles};
     testing::PublishModel(server_.state_dir(), "demo", 7, {"drums"});
   }
 
@@ -104,6 +104,12 @@ TEST(LoadCredentialsTest, WhatCannotBeUsedIsSaidBeforeACall) {
   EXPECT_THAT(client::LoadCredentials({.token = "secret"}, "music.example.org:50051"),
               StatusIs(kInvalid, HasSubstr("in the clear")));
   EXPECT_THAT(client::LoadCredentials({.token = "secret"}, "127.0.0.1:50051"), IsOk());
+  for (const char* other : {"localhost.example.org:1", "127.example.org:1", "128.0.0.1:1"}) {
+    EXPECT_THAT(client::LoadCredentials({.token = "secret"}, other),
+                StatusIs(kInvalid, HasSubstr("in the clear")));
+  }
+  EXPECT_THAT(client::LoadCredentials({.token = "token, for the client:\n  secret"}, "127.0.0.1:1"),
+              StatusIs(kInvalid, HasSubstr("the token alone")));
   EXPECT_THAT(client::LoadCredentials({.tls = true, .token = "secret"}, "music.example.org:50051"), IsOk());
 }
 

@@ -79,15 +79,16 @@ TEST_F(SettingsTest, AnAddressThatOthersCanReachWantsTlsAndToBeToldWhoCalls) {
   constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
   const std::string everywhere = "listen_address: '0.0.0.0:50051' ";
   const std::string tls = "tls { certificate_file: 'c' private_key_file: 'k' } ";
-  EXPECT_THAT(Load(everywhere),
-              StatusIs(kInvalid, AllOf(HasSubstr("nothing is encrypted and nobody is asked"),
-                                       HasSubstr("--allow-insecure-public-address"))));
+  EXPECT_THAT(Load(everywhere), StatusIs(kInvalid, AllOf(HasSubstr("nothing is encrypted"),
+                                                         HasSubstr("--allow-insecure-public-address"))));
   EXPECT_THAT(Load(everywhere + "security { " + tls + "}"),
               StatusIs(kInvalid, HasSubstr("nobody is asked who they are")));
   EXPECT_THAT(Load(everywhere + "security { tokens_file: 't' }"),
-              StatusIs(kInvalid, HasSubstr("in the clear")));
-  EXPECT_THAT(Load(everywhere + "security { tokens_file: 't' allow_insecure_public_address: true }"),
-              StatusIs(kInvalid, HasSubstr("in the clear")));
+              StatusIs(kInvalid, HasSubstr("nothing is encrypted")));
+  EXPECT_THAT(Load(everywhere + "security { tokens_file: 't' allow_insecure_public_address: true }"), IsOk());
+  EXPECT_THAT(Load(everywhere + "security { " + tls + "tokens_file: 't' anonymous_roles: 'train' }"),
+              StatusIs(kInvalid, HasSubstr("anonymous_roles lets anybody train")));
+  EXPECT_THAT(Load("listen_address: '127.example.org:1'"), StatusIs(kInvalid, HasSubstr("other machines")));
   EXPECT_THAT(Load(everywhere + "security { " + tls + "tokens_file: 't' }"), IsOk());
   EXPECT_THAT(Load(everywhere + "security { allow_insecure_public_address: true }"), IsOk());
   flags_.allow_insecure_public_address = true;
@@ -99,10 +100,12 @@ TEST_F(SettingsTest, WhatIsWrongWithSecurityAndQuotasIsNamed) {
       {"security { tls { certificate_file: 'c' } }", "security.tls.private_key_file"},
       {"security { tls { certificate_file: 'c' private_key_file: 'k' require_client_certificate: true } }",
        "security.tls.client_ca_file"},
-      {"security { certificate_clients { certificate_name: 'x' roles: 'infer' } }",
+      {"security { certificate_clients { certificate_name: 'cn:x' roles: 'infer' } }",
        "security.tls.client_ca_file"},
-      {"security { certificate_clients { certificate_name: 'x' roles: 'sing' } }",
+      {"security { certificate_clients { certificate_name: 'cn:x' roles: 'sing' } }",
        "security.certificate_clients[0].roles"},
+      {"security { certificate_clients { certificate_name: 'gateway' roles: 'infer' } }",
+       "uri:, dns:, email: or cn:"},
       {"security { certificate_clients { roles: 'infer' } }",
        "security.certificate_clients[0].certificate_name"},
       {"security { anonymous_roles: 'infer' }", "security.anonymous_roles"},

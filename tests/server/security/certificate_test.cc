@@ -4,6 +4,7 @@
 #include <iterator>
 #include <semaphore>
 
+#include "absl/strings/str_cat.h"
 #include "server/security/memory_file.h"
 #include "server/security/watched_files.h"
 #include "tests/support/certificates.h"
@@ -90,7 +91,11 @@ TEST(WatchedFilesTest, AChangedFileASwappedLinkAndAFileThatGoesAreSeen) {
   }
   std::filesystem::create_directory_symlink(one, link);
   std::counting_semaphore<> changed(0);
-  const WatchedFiles watch({link / "file"}, absl::Milliseconds(5), [&] { changed.release(); });
+  WatchedFiles watch({link / "file"}, absl::Milliseconds(5), [&] {
+    changed.release();
+    return true;
+  });
+  watch.Begin();
   std::ofstream(one / "fresh") << "same";
   std::filesystem::rename(one / "fresh", one / "file");
   changed.acquire();
@@ -99,6 +104,33 @@ TEST(WatchedFilesTest, AChangedFileASwappedLinkAndAFileThatGoesAreSeen) {
   changed.acquire();
   std::filesystem::remove(two / "file");
   changed.acquire();
+}
+
+TEST(WatchedFilesTest, WhatCouldNotBeUsedIsTriedAgainAndWhatChangedBeforeTheBeginIsSeen) {
+  const testing::TempDir folder;
+  const std::filesystem::path file = folder.path() / "file";
+  std::ofstream(file) << "one";
+  std::counting_semaphore<> tried(0);
+  int failures = 3;
+  WatchedFiles watch({file}, absl::Milliseconds(5), [&] {
+    tried.release();
+    return --failures < 0;
+  });
+  std::ofstream(folder.path() / "fresh") << "two";
+  std::filesystem::rename(folder.path() / "fresh", file);
+  watch.Begin();
+  for (int i = 0; i < 4; ++i) tried.acquire();
+}
+
+// gRPC reads key and chain from one file and takes its first certificate.
+TEST_F(CertificateTest, ACertificateInTheFileOfTheKeyIsNotTheServers) {
+  const testing::IssuedCertificate own = authority_.Issue({.common_name = "own", .alternative_names = ""});
+  const testing::IssuedCertificate other =
+      authority_.Issue({.common_name = "other", .alternative_names = ""});
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const KeyPair pair,
+                              ReadPair({own.certificate, absl::StrCat(other.certificate, own.private_key)}));
+  EXPECT_EQ(pair.private_key.find("CERTIFICATE"), std::string::npos);
+  EXPECT_EQ(pair.certificate_chain, own.certificate);
 }
 
 }  // namespace

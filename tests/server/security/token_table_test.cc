@@ -56,6 +56,7 @@ TEST(TokenTableTest, ABadLineIsNamedWithoutItsHash) {
       {absl::StrCat("radio singer ", digest), "a role is infer, train or admin, got 'singer'"},
       {absl::StrCat("radio infer ", digest.substr(1)), "64 lower-case hex digits"},
       {"radio infer secret", "64 lower-case hex digits"},
+      {absl::StrCat("radio infer ", DigestOf("")), "an empty token"},
       {absl::StrCat(std::string(200, 'a'), " infer ", digest), "at most 128 characters"},
   };
   for (const auto& [line, what] : cases) {
@@ -64,6 +65,13 @@ TEST(TokenTableTest, ABadLineIsNamedWithoutItsHash) {
                          AllOf(HasSubstr("line 2"), HasSubstr(what), Not(HasSubstr(digest.substr(1))))))
         << line;
   }
+}
+
+TEST(TokenTableTest, ATokenHasOneLine) {
+  const std::string digest = DigestOf("secret");
+  EXPECT_THAT(
+      TokenTable::Parse(absl::StrCat("radio infer ", digest, "\nradio admin ", digest)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 2: this SHA-256 is there already")));
 }
 
 }  // namespace
