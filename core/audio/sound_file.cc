@@ -162,7 +162,8 @@ absl::Status SoundFile::CheckPromise() const {
   const auto claim = ReadDataClaim(*handle_->cursor.source, handle_->container);
   if (!claim || !claim->claimed_bytes) return absl::OkStatus();
   const int64_t frame_bytes = SampleBytes(handle_->info.format & SF_FORMAT_SUBMASK) * channels();
-  if (*claim->claimed_bytes - claim->available_bytes < frame_bytes) return absl::OkStatus();
+  if (frame_bytes == 0 || *claim->claimed_bytes - claim->available_bytes < frame_bytes)
+    return absl::OkStatus();
   return Truncated(*claim->claimed_bytes / frame_bytes,
                    std::max<int64_t>(claim->available_bytes, 0) / frame_bytes);
 }

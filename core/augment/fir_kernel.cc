@@ -90,6 +90,7 @@ HWY_INLINE void StoreRows(const float* points, size_t samples, float* const* row
 
 // The taps around sample 0 of the last lane, so that their spectrum is real.
 HWY_INLINE void PutTaps(std::span<const float> taps, size_t size, float* points) {
+  HWY_DASSERT(size > 0);
   const size_t half = taps.size() / 2;
   for (size_t i = 0; i < size; ++i) {
     points[i * kPointFloats + kLanes - 1] = 0;

@@ -27,10 +27,10 @@ ReverbPlan PlanReverb(const ReverbSetting& setting) {
   for (size_t side = 0; side < 2; ++side) {
     double spread = side == 0 ? 0 : kStereoSpread;
     for (size_t i = 0; i < ReverbPlan::kCombs; ++i, spread = -spread) {
-      plan.comb_samples[side][i] = static_cast<size_t>(room * rate * (kCombLengths[i] + spread) + 0.5);
+      plan.comb_samples[side][i] = static_cast<size_t>(std::lround(room * rate * (kCombLengths[i] + spread)));
     }
     for (size_t i = 0; i < ReverbPlan::kAllPasses; ++i, spread = -spread) {
-      plan.all_pass_samples[side][i] = static_cast<size_t>(rate * (kAllPassLengths[i] + spread) + 0.5);
+      plan.all_pass_samples[side][i] = static_cast<size_t>(std::lround(rate * (kAllPassLengths[i] + spread)));
     }
   }
   return plan;

@@ -76,7 +76,7 @@ absl::Status CacheFolder::Commit(const CacheIndex& index) {
     return base::ErrnoStatus(errno, "rename to", cache_dir_);
   }
   filling_ = false;
-  const absl::Status status = base::SyncPath(cache_dir_.parent_path());
+  absl::Status status = base::SyncPath(cache_dir_.parent_path());
   if (!status.ok()) (void)RemoveOldCache();
   return status;
 }

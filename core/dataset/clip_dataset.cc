@@ -19,8 +19,9 @@ namespace {
 void Prefetch(std::span<const int16_t> range) {
   static const auto kPageBytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(range.data());
-  const uintptr_t first_page = begin / kPageBytes * kPageBytes;
-  ::madvise(reinterpret_cast<void*>(first_page), begin + range.size_bytes() - first_page, MADV_WILLNEED);
+  const uintptr_t before = begin % kPageBytes;  // of the first page
+  auto* first_page = reinterpret_cast<char*>(const_cast<int16_t*>(range.data())) - before;
+  ::madvise(first_page, before + range.size_bytes(), MADV_WILLNEED);
 }
 
 // Whether each clip is a record of its segment: the digest does not cover where it lies.

@@ -20,8 +20,6 @@
 namespace timbre::dataset {
 namespace {
 
-namespace fs = std::filesystem;
-
 using OnProgress = std::function<void(const IngestProgress&)>;
 
 // The shortest time that the packing thread waits at once.

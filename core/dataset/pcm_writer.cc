@@ -27,7 +27,7 @@ int16_t ToInt16(float sample) {
 }
 
 absl::Status WriteError(int error, const std::filesystem::path& path, size_t missing_bytes) {
-  const absl::Status status = base::ErrnoStatus(error, "write", path);
+  absl::Status status = base::ErrnoStatus(error, "write", path);
   if (!absl::IsResourceExhausted(status)) return status;
   std::error_code unknown;
   const std::filesystem::space_info space = std::filesystem::space(path, unknown);

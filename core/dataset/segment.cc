@@ -110,7 +110,7 @@ absl::StatusOr<std::string> SegmentWriter::Finish() {
   for (const BlobRecord& record : records_) {
     absl::StrAppend(&footer, record.key, " ", record.pcm_sha256, " ", record.length_samples, "\n");
   }
-  const std::string name = HashOf(footer);
+  std::string name = HashOf(footer);
   const uint64_t footer_bytes = footer.size();
   footer.append(reinterpret_cast<const char*>(&footer_bytes), sizeof(footer_bytes));
   footer.append(kMagic, kMagicBytes);

@@ -35,7 +35,7 @@ absl::StatusOr<fs::path> ResolveSource(const fs::path& data_root, const std::str
     return absl::InvalidArgumentError(absl::StrCat("path '", path.substr(0, path.find('\0')),
                                                    "' leaves the data root; give a folder relative to it"));
   }
-  const fs::path resolved = fs::canonical(root / relative, error);
+  fs::path resolved = fs::canonical(root / relative, error);
   if (error || !fs::is_directory(resolved, error)) {
     return absl::NotFoundError(absl::StrCat("there is no folder '", path, "' under the data root"));
   }

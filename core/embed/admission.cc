@@ -38,9 +38,9 @@ Admission::Place& Admission::Place::operator=(Place&& other) noexcept {
 absl::Status Admission::Place::Resize(int64_t windows) {
   base::MutexLock lock(admission_->mutex_);
   admission_->Add(client_, -windows_);
-  const absl::Status fits = windows <= windows_ ? absl::OkStatus()
-                                                : admission_->Full({.windows = windows, .caller = {client_}},
-                                                                   admission_->HeldBy(client_));
+  absl::Status fits = windows <= windows_ ? absl::OkStatus()
+                                          : admission_->Full({.windows = windows, .caller = {client_}},
+                                                             admission_->HeldBy(client_));
   if (fits.ok()) windows_ = windows;
   admission_->Add(client_, windows_);
   return fits;

@@ -108,7 +108,7 @@ absl::Status DatasetStore::Delete(const std::string& id) {
   TIMBRE_RETURN_IF_ERROR(Get(id).status());
   std::error_code ignored;
   if (fs::exists(Folder(id), ignored)) TIMBRE_RETURN_IF_ERROR(MarkInFlight(Folder(id)));
-  const absl::Status removed = database_->Transaction([&](SQLite::Database& db) {
+  absl::Status removed = database_->Transaction([&](SQLite::Database& db) {
     rows::RemoveDataset(db, id);
     return absl::OkStatus();
   });

@@ -49,7 +49,7 @@ absl::StatusOr<fs::path> StageVersion(const fs::path& root, const ModelStore::Ne
       pattern,
       fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec,
       fs::perm_options::add, error);
-  const absl::Status written = WriteVersion(pattern, version);
+  absl::Status written = WriteVersion(pattern, version);
   if (written.ok()) return fs::path(pattern);
   fs::remove_all(pattern, error);
   return written;

@@ -266,7 +266,7 @@ absl::Status ModelStore::DeleteVersion(const std::string& model, int64_t version
   TIMBRE_RETURN_IF_ERROR(FindVersion(found, version).status());
   TIMBRE_RETURN_IF_ERROR(CheckUnlabelled(found, version, force));
   TIMBRE_RETURN_IF_ERROR(MarkInFlight(Folder(model, version)));
-  const absl::Status written = Write(model, [&](SQLite::Database& db) {
+  absl::Status written = Write(model, [&](SQLite::Database& db) {
     rows::DeleteVersion(db, model, version);
     return absl::OkStatus();
   });
@@ -279,7 +279,7 @@ absl::Status ModelStore::DeleteModel(const std::string& model, bool force) {
   TIMBRE_ASSIGN_OR_RETURN(const Model found, GetModel(model));
   TIMBRE_RETURN_IF_ERROR(CheckUnlabelled(found, 0, force));
   TIMBRE_RETURN_IF_ERROR(MarkInFlight(root_ / model));
-  const absl::Status written = Write(model, [&](SQLite::Database& db) {
+  absl::Status written = Write(model, [&](SQLite::Database& db) {
     rows::DeleteModel(db, model);
     return absl::OkStatus();
   });

@@ -71,7 +71,8 @@ void Moments::Add(const Moments& other) {
 }
 
 SampleMoments MeasureSamples(const float* windows, int64_t samples) {
-  SampleMoments moments{.count = static_cast<double>(samples / 3)};
+  const int64_t frames = samples / 3;
+  SampleMoments moments{.count = static_cast<double>(frames)};
   double sum[3] = {}, products[3][3] = {};
   const double origin[3] = {windows[0], windows[1], windows[2]};
   for (int64_t i = 0; i < samples; i += 3) {

@@ -65,7 +65,7 @@ absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows) const {
   const auto found = state_->by_rows.find(rows);
   if (found != state_->by_rows.end()) return &found->second;
   const auto type = options_.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-  const auto [batch, depth, columns, bf16] = options_;
+  const int64_t batch = options_.batch, depth = options_.depth, columns = options_.columns;
   const bool transposed = kind_ == Kind::kTransposedRows;
   TIMBRE_RETURN_IF_ERROR(DnnlGuard("preparing a product", [&] {
     dnnl::primitive_attr attributes;

@@ -179,7 +179,7 @@ loss::ObjectiveConfig FromKind(const v1::ObjectiveConfig& proto, const std::stri
 
 loss::ObjectiveConfig ObjectiveFromProto(const v1::ObjectiveConfig& proto, const std::string& prefix,
                                          FieldErrors& errors) {
-  const loss::ObjectiveConfig config = FromKind(proto, prefix, errors);
+  loss::ObjectiveConfig config = FromKind(proto, prefix, errors);
   for (const loss::ObjectiveField& field : loss::ObjectiveFields(config)) {
     const std::string name =
         absl::StrCat(prefix, ".", std::string(loss::ObjectiveName(config)), ".", std::string(field.name));

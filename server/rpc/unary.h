@@ -92,7 +92,7 @@ class UnaryRunner {
   // What waited too long does not run; what runs out of memory ends its call and not the server.
   static absl::Status RunGuarded(const std::function<absl::Status(const CallContext&)>& handler,
                                  const CallContext& call) {
-    if (const absl::Status stopped = call.cancel.Check(); !stopped.ok()) return stopped;
+    if (absl::Status stopped = call.cancel.Check(); !stopped.ok()) return stopped;
     if (absl::Now() > call.deadline)
       return absl::DeadlineExceededError("the call's deadline passed while it waited");
     try {

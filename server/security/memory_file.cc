@@ -21,7 +21,7 @@ absl::StatusOr<int> InMemory(const std::string& content) {
     const ssize_t count = ::write(descriptor, content.data() + written, content.size() - written);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
-      const absl::Status status = base::ErrnoStatus(errno, "write", "a file in memory");
+      absl::Status status = base::ErrnoStatus(errno, "write", "a file in memory");
       ::close(descriptor);
       return status;
     }

@@ -169,7 +169,7 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
       "JobService/CancelJob", context, [this, request, response](const rpc::CallContext&) {
         return ActOnJob(request->name(), response,
                         [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
-                          TIMBRE_ASSIGN_OR_RETURN(const jobs::Job job, deps_.scheduler.Cancel(id));
+                          TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, deps_.scheduler.Cancel(id));
                           if (job.kind == "ingest" && jobs::IsTerminal(job.state))
                             TIMBRE_RETURN_IF_ERROR(deps_.catalog.Reconcile());
                           return job;

@@ -21,7 +21,7 @@ absl::StatusOr<convert::VersionName> ResolveVersion(const std::string& name,
                                                     const registry::ModelStore& models) {
   const absl::StatusOr<std::string> model = convert::ParseModelName(name);
   if (!model.ok()) {
-    TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version, convert::ParseVersionName(name));
+    TIMBRE_ASSIGN_OR_RETURN(convert::VersionName version, convert::ParseVersionName(name));
     TIMBRE_RETURN_IF_ERROR(models.GetVersion(version.model, version.version).status());
     return version;
   }
