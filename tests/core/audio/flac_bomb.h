@@ -32,7 +32,8 @@ class FlacBomb {
     Put(kFrameSamples, 2);
     Put(0, 6);                                                     // smallest and largest frame: unknown
     Put(uint64_t{22050} << 44 | uint64_t{15} << 36 | samples, 8);  // rate, 1 channel, 16 bits, samples
-    Put(0, 16);                                                    // MD5: unknown
+    Put(0, 8);                                                     // MD5: unknown
+    Put(0, 8);
   }
 
   void Frame(uint32_t number) {
