@@ -16,6 +16,7 @@ uint64_t SplitMix64(uint64_t& state) {
 
 }  // namespace
 
+// cppcheck-suppress uninitMemberVar  // the loop fills it
 Random::Random(std::initializer_list<uint64_t> key) {
   uint64_t state = key.size();
   for (uint64_t part : key) state = SplitMix64(state) ^ part;

@@ -177,7 +177,7 @@ class Batcher::Impl {
   }
 
   void RemoveFinished() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::erase_if(queue_, [this](const RequestPtr& request) {
+    std::erase_if(queue_, [this](const RequestPtr& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       if (request->rest() > 0) return false;
       ledger_.Leave(request->work.caller.client);
       return true;

@@ -12,6 +12,7 @@
 #include "core/base/status_macros.h"
 #include "core/engine/aligned_buffer.h"
 #include "core/engine/cpu_network.h"
+#include "core/engine/plan_file.h"
 #include "core/engine/team.h"
 
 namespace timbre::engine {
@@ -19,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kTiles[] = {27, 54, 81, 162, 243};
+constexpr int64_t kTiles[] = {27, 54, 81, 162, kMaxTile};
 constexpr int kRepeats = 4;
 
 std::string CpuName() {
@@ -35,10 +36,9 @@ std::vector<LayerChoice> Candidates(const FoldedLayer& layer, bool bf16) {
   std::vector<LayerChoice> candidates;
   if (!layer.pool) return {{Algorithm::kDirect, kTiles[0]}};
   for (const Algorithm algorithm : {Algorithm::kDirect, Algorithm::kWinograd3, Algorithm::kWinograd6}) {
-    if (bf16 && algorithm == Algorithm::kWinograd6) continue;
     for (const int64_t tile : kTiles) {
-      if (algorithm == Algorithm::kWinograd6 && tile % 2 != 0) continue;
-      candidates.push_back({algorithm, tile});
+      const LayerChoice candidate{algorithm, tile};
+      if (Suits(candidate, layer, bf16)) candidates.push_back(candidate);
     }
   }
   return candidates;
@@ -105,31 +105,13 @@ std::string EntryName(const PlanKey& key, const FoldedStack& stack) {
                       ShapesOf(stack));
 }
 
-std::optional<LayerChoice> ParseChoice(const json& entry) {
-  for (const Algorithm algorithm : {Algorithm::kDirect, Algorithm::kWinograd3, Algorithm::kWinograd6}) {
-    if (entry.value("algorithm", "") == AlgorithmName(algorithm))
-      return LayerChoice{algorithm, entry.value("tile", int64_t{0})};
-  }
-  return std::nullopt;
-}
-
-std::optional<Plan> ParsePlan(const json& entry, size_t layers) {
-  Plan plan;
-  for (const json& layer : entry) {
-    const std::optional<LayerChoice> choice = ParseChoice(layer);
-    if (!choice.has_value() || choice->tile < 1 || choice->tile > kTiles[std::size(kTiles) - 1]) return {};
-    plan.push_back(*choice);
-  }
-  return plan.size() == layers ? std::optional(plan) : std::nullopt;
-}
-
 json ReadPlans(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) return json::object();
-  json plans = json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (plans.is_object()) return plans;
-  base::LogError("{} is no JSON object; the engine measures anew", path.string());
-  return json::object();
+  const absl::StatusOr<std::string> text = base::ReadFile(path);
+  if (absl::IsNotFound(text.status())) return json::object();
+  json plans = ParsePlanFile(text.value_or(""));
+  if (plans.empty())
+    base::LogError("{} has no plan that can be read; the engine measures anew", path.string());
+  return plans;
 }
 
 }  // namespace
@@ -152,15 +134,12 @@ absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const 
   const std::string name = EntryName(key, stack);
   json plans = path.empty() ? json::object() : ReadPlans(path);
   if (plans.contains(name)) {
-    if (std::optional<Plan> plan = ParsePlan(plans[name], stack.layers.size())) return *std::move(plan);
+    if (std::optional<Plan> plan = FindPlan(plans, name, stack, key.precision == "bf16"))
+      return *std::move(plan);
     base::LogError("{}: the plan of '{}' does not fit; it is measured anew", path.string(), name);
   }
   TIMBRE_ASSIGN_OR_RETURN(Plan plan, MeasurePlan(stack, key.precision));
-  json entry = json::array();
-  for (const LayerChoice& choice : plan) {
-    entry.push_back({{"algorithm", AlgorithmName(choice.algorithm)}, {"tile", choice.tile}});
-  }
-  plans[name] = std::move(entry);
+  plans[name] = PlanToJson(plan);
   if (path.empty()) return plan;
   const absl::Status written = base::WriteFileAtomically(path, plans.dump(1) + "\n");
   if (!written.ok()) base::LogError("the engine's plan is not kept: {}", written.ToString());

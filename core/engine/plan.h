@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/engine/folded_stack.h"
-#include "core/engine/tiled_layer.h"
+#include "core/engine/plan_file.h"
 
 namespace timbre::engine {
 
@@ -19,9 +19,6 @@ struct PlanKey {
   bool operator==(const PlanKey&) const = default;
 };
 PlanKey PlanKeyHere(const std::string& precision, int threads);
-
-// One choice for each of stack.layers.
-using Plan = std::vector<LayerChoice>;
 
 // Runs every layer by every algorithm and tile that suits the precision, on the calling thread, and takes the
 // fastest: some seconds. bf16 is not given to winograd6, which would cost it half of its digits.

@@ -28,7 +28,7 @@ class Lane {
     absl::Duration retry_delay;  // after a commit that failed
   };
 
-  explicit Lane(Context context) : context_(context) {}
+  explicit Lane(const Context& context) : context_(context) {}
 
   void Start();
 

@@ -43,8 +43,9 @@ Threshold ChooseThreshold(std::span<const uint8_t> labels, std::span<const float
   for (size_t i = 0; i < order.size(); ++i) {
     true_positives += labels[order[i]];
     const float here = probabilities[order[i]];
-    const float below = i + 1 < order.size() ? probabilities[order[i + 1]] : here;
-    if (i + 1 < order.size() && below == here) continue;
+    const bool last = i + 1 == order.size();
+    const float below = last ? here : probabilities[order[i + 1]];
+    if (!last && below == here) continue;
     const double f1 = F1(true_positives, static_cast<int64_t>(i) + 1, positives);
     // Neighbouring floats have no middle.
     const float middle = (here + below) / 2;

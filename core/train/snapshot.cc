@@ -3,36 +3,13 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "core/base/atomic_file.h"
-#include "core/base/sha256.h"
 #include "core/base/status_macros.h"
 #include "core/model/torch_guard.h"
+#include "core/train/snapshot_frame.h"
 
 namespace timbre::train {
 namespace {
-
-constexpr char kTitle[] = "timbre snapshot 2 ";
-
-std::string Digest(absl::string_view bytes) {
-  base::Sha256 sha;
-  sha.Update(std::string_view(bytes.data(), bytes.size()));
-  return sha.HexDigest();
-}
-
-// The archive's bytes, once the first line is found to be theirs.
-absl::StatusOr<std::string> CheckedArchive(absl::string_view bytes) {
-  if (!absl::ConsumePrefix(&bytes, kTitle)) {
-    return absl::DataLossError("it is damaged, or of another version of this program");
-  }
-  const size_t end = bytes.find('\n');
-  const absl::string_view archive = end == absl::string_view::npos ? "" : bytes.substr(end + 1);
-  if (bytes.substr(0, end) != Digest(archive)) {
-    return absl::DataLossError("it is damaged: its bytes are not those that were written");
-  }
-  return std::string(archive);
-}
 
 absl::Status Load(std::istringstream& stream, const std::string& fingerprint, Learner& learner,
                   Progress& progress) {
@@ -72,8 +49,7 @@ absl::Status WriteSnapshot(const std::filesystem::path& path, const std::string&
     archive.save_to(stream);
     return absl::OkStatus();
   }));
-  const std::string archive = stream.str();
-  return base::WriteFileAtomically(path, absl::StrCat(kTitle, Digest(archive), "\n", archive));
+  return base::WriteFileAtomically(path, SealSnapshot(stream.str()));
 }
 
 absl::StatusOr<Progress> ReadSnapshot(const std::filesystem::path& path, const std::string& fingerprint,
@@ -81,8 +57,8 @@ absl::StatusOr<Progress> ReadSnapshot(const std::filesystem::path& path, const s
   TIMBRE_ASSIGN_OR_RETURN(const std::string bytes, base::ReadFile(path));
   Progress progress;
   const absl::Status loaded = model::TorchGuard("reading a snapshot", [&]() -> absl::Status {
-    TIMBRE_ASSIGN_OR_RETURN(std::string archive, CheckedArchive(bytes));
-    std::istringstream stream(std::move(archive));
+    TIMBRE_ASSIGN_OR_RETURN(const std::string_view archive, OpenSnapshot(bytes));
+    std::istringstream stream{std::string(archive)};
     return Load(stream, fingerprint, learner, progress);
   });
   if (!loaded.ok()) {

@@ -2,10 +2,8 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include <exception>
 #include <functional>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/executor.h"
 #include "server/rpc/call.h"
+#include "server/rpc/guarded.h"
 #include "server/rpc/status.h"
 
 namespace timbre::rpc {
@@ -95,13 +94,7 @@ class UnaryRunner {
     if (absl::Status stopped = call.cancel.Check(); !stopped.ok()) return stopped;
     if (absl::Now() > call.deadline)
       return absl::DeadlineExceededError("the call's deadline passed while it waited");
-    try {
-      return handler(call);
-    } catch (const std::bad_alloc&) {
-      return absl::ResourceExhaustedError("the server has no memory left for this call");
-    } catch (const std::exception& error) {
-      return absl::InternalError(error.what());
-    }
+    return Guarded([&] { return handler(call); });
   }
 
   const CallEnvironment& environment_;

@@ -7,7 +7,6 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "core/embed/pooling.h"
 #include "server/convert/inference_convert.h"
 #include "server/rpc/call.h"
+#include "server/rpc/guarded.h"
 #include "server/rpc/stream_lease.h"
 
 namespace timbre::services {
@@ -103,11 +103,7 @@ class AudioStreamReactor final
     base::Executor& pool = deps_.embedder.decode_pool();
     auto run = [this, step] {
       absl::Status status = cancel_.token().Check();
-      try {
-        if (status.ok()) status = step();
-      } catch (const std::bad_alloc&) {
-        status = absl::ResourceExhaustedError("the server has no memory left for this stream");
-      }
+      if (status.ok()) status = rpc::Guarded(step);
       if (!status.ok()) return End(status);
       WriteOrAdvance();
     };

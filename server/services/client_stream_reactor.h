@@ -3,12 +3,12 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "core/base/cancel_token.h"
 #include "core/base/status_macros.h"
 #include "server/rpc/call.h"
+#include "server/rpc/guarded.h"
 #include "server/rpc/stream_lease.h"
 #include "server/rpc/unary.h"
 
@@ -69,23 +69,14 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   }
 
   void TakeMessage() {
-    const absl::Status taken = Guarded([this] { return session_.Take(request_); });
+    const absl::Status taken = rpc::Guarded([this] { return session_.Take(request_); });
     if (!taken.ok()) return End(taken);
     this->StartRead(&request_);
   }
 
   void CloseSession() {
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    End(Guarded([this] { return session_.Finish(response_); }));
-  }
-
-  template <typename Body>
-  static absl::Status Guarded(Body body) {
-    try {
-      return body();
-    } catch (const std::bad_alloc&) {
-      return absl::ResourceExhaustedError("the server has no memory left for this call");
-    }
+    End(rpc::Guarded([this] { return session_.Finish(response_); }));
   }
 
   void End(const absl::Status& status) { this->Finish(record_.Handled(status)); }

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/sha256.h"
 #include "core/base/status_macros.h"
+#include "server/rpc/guarded.h"
 #include "server/rpc/stream_lease.h"
 #include "server/services/model_export.h"
 #include "server/services/staged_file.h"
@@ -66,21 +66,13 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
     base::Executor& pool = deps_.runner.pool();
     const auto run = [this, make = std::move(make)] {
       absl::Status status = cancel_.token().Check();
-      if (status.ok()) status = Guarded(make);
+      if (status.ok()) status = rpc::Guarded(make);
       if (!status.ok()) return End(status);
       StartWrite(&response_);
     };
     // Only the first piece of work asks for a place in the queue.
     const absl::Status scheduled = file_.is_open() ? pool.Continue(run) : pool.Schedule(run);
     if (!scheduled.ok()) End(scheduled);
-  }
-
-  static absl::Status Guarded(const std::function<absl::Status()>& make) {
-    try {
-      return make();
-    } catch (const std::bad_alloc&) {
-      return absl::ResourceExhaustedError("the server has no memory left for this call");
-    }
   }
 
   absl::Status MakeFile() {

@@ -7,6 +7,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "tests/support/in_process_server.h"
+#include "tests/support/process_memory.h"
 #include "tests/support/published_model.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/server_process.h"
@@ -141,15 +142,6 @@ TEST_F(ServingTest, APriorityThatIsNoneIsRefusedWithThoseThatAre) {
   }
 }
 
-// Bytes of memory that the process has now ("VmRSS") or had at most ("VmHWM").
-int64_t MemoryOf(pid_t pid, const std::string& field) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind(field + ":", 0) == 0) return std::stoll(line.substr(field.size() + 1)) * 1024;
-  }
-  return 0;
-}
-
 // Sends so many seconds of noise; `on_half` is called when half of the windows have come back.
 int64_t StreamSeconds(v1::InferenceService::Stub& stub, int64_t seconds,
                       const std::function<void()>& on_half) {
@@ -188,10 +180,10 @@ TEST(StreamMemoryTest, AnHourOfAudioNeedsNoMoreMemoryThanItsFirstHalf) {
   server.Start();
   const auto stub = v1::InferenceService::NewStub(server.channel());
   StreamSeconds(*stub, 60, [] {});  // loads the model
-  const int64_t before = MemoryOf(server.pid(), "VmHWM");
+  const int64_t before = testing::PeakResidentBytes(server.pid());
   int64_t half_way = 0;
-  const int64_t windows = StreamSeconds(*stub, 3600, [&] { half_way = MemoryOf(server.pid(), "VmHWM"); });
-  const int64_t after = MemoryOf(server.pid(), "VmHWM");
+  const int64_t windows = StreamSeconds(*stub, 3600, [&] { half_way = testing::PeakResidentBytes(server.pid()); });
+  const int64_t after = testing::PeakResidentBytes(server.pid());
   EXPECT_EQ(windows, 1345);
   ASSERT_GT(before, 0);
   // The hour is 303 MiB of samples.
@@ -206,7 +198,7 @@ TEST(StreamMemoryTest, AClientThatReadsNothingIsHeldBack) {
   server.Start();
   const auto stub = v1::InferenceService::NewStub(server.channel());
   StreamSeconds(*stub, 60, [] {});
-  const int64_t before = MemoryOf(server.pid(), "VmHWM");
+  const int64_t before = testing::PeakResidentBytes(server.pid());
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
   auto stream = stub->EmbedStream(&context);
@@ -219,7 +211,7 @@ TEST(StreamMemoryTest, AClientThatReadsNothingIsHeldBack) {
   int64_t sent = 0;
   while (sent < 4096 && stream->Write(request)) ++sent;  // until the deadline: the writes block
   EXPECT_LT(sent, 4096);
-  EXPECT_LT(MemoryOf(server.pid(), "VmHWM") - before, int64_t{64} << 20);
+  EXPECT_LT(testing::PeakResidentBytes(server.pid()) - before, int64_t{64} << 20);
   context.TryCancel();
   v1::EmbedStreamResponse ignored;
   while (stream->Read(&ignored)) {

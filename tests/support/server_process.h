@@ -5,6 +5,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,10 @@ class ServerProcess {
     if (pid_ > 0) Kill();
   }
 
+  // Before Start: a configuration file's text, and "NAME=value" of further environment variables.
+  void set_config(std::string config) { config_ = std::move(config); }
+  void set_environment(std::vector<std::string> environment) { environment_ = std::move(environment); }
+
   std::filesystem::path data_root() const { return folder_ / "data"; }
   std::filesystem::path state_dir() const { return folder_ / "state"; }
 
@@ -38,19 +43,24 @@ class ServerProcess {
   void Start() {
     const std::filesystem::path ready = folder_ / "ready";
     std::filesystem::remove(ready);
-    const std::vector<std::string> arguments = {binary_,
-                                                "--listen",
-                                                "127.0.0.1:0",
-                                                "--metrics",
-                                                "off",
-                                                "--device",
-                                                "cpu",
-                                                "--state-dir",
-                                                state_dir().string(),
-                                                "--data-root",
-                                                data_root().string(),
-                                                "--ready-file",
-                                                ready.string()};
+    std::vector<std::string> arguments = {binary_,
+                                          "--listen",
+                                          "127.0.0.1:0",
+                                          "--metrics",
+                                          "off",
+                                          "--device",
+                                          "cpu",
+                                          "--state-dir",
+                                          state_dir().string(),
+                                          "--data-root",
+                                          data_root().string(),
+                                          "--ready-file",
+                                          ready.string()};
+    if (!config_.empty()) {
+      const std::filesystem::path config = folder_ / "timbred.textproto";
+      std::ofstream(config) << config_;
+      arguments.insert(arguments.end(), {"--config", config.string()});
+    }
     std::vector<char*> argv;
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -60,6 +70,7 @@ class ServerProcess {
     if (pid_ == 0) {
       const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
       ::dup2(file, 2);
+      for (std::string& variable : environment_) ::putenv(variable.data());
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
@@ -105,6 +116,8 @@ class ServerProcess {
  private:
   const std::string binary_;
   const std::filesystem::path folder_;
+  std::string config_;
+  std::vector<std::string> environment_;
   pid_t pid_ = -1;
   int starts_ = 0;
   std::string address_;

@@ -1,6 +1,7 @@
 #include "core/engine/plan.h"
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "core/base/atomic_file.h"
 #include "tests/core/engine/naive_stack.h"
@@ -69,6 +70,28 @@ TEST(PlanTest, ADamagedFileIsMeasuredAnewAndMended) {
     TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string mended, base::ReadFile(dir / "plan.json"));
     EXPECT_THAT(mended, HasSubstr("algorithm"));
   }
+}
+
+TEST(PlanTest, APlanOfAnotherFormOrThatSuitsNoLayerIsMeasuredAnew) {
+  const TempDir dir;
+  const PlanKey key = PlanKeyHere("bf16", 1);
+  ASSERT_THAT(LoadOrMeasurePlan(dir / "plan.json", Stack(), key), timbre::testing::IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string text, base::ReadFile(dir / "plan.json"));
+  const nlohmann::json good = ParsePlanFile(text);
+  const std::string name = good.begin().key();
+  const size_t layers = Stack().layers.size();
+  for (const nlohmann::json& choice :
+       {nlohmann::json(7), nlohmann::json("direct"), nlohmann::json{{"algorithm", 7}, {"tile", 6}},
+        nlohmann::json{{"algorithm", "direct"}, {"tile", "x"}},
+        nlohmann::json{{"algorithm", "direct"}, {"tile", 0}},
+        nlohmann::json{{"algorithm", "winograd6"}, {"tile", 54}}}) {  // not in bf16
+    const nlohmann::json plans = {{name, nlohmann::json(layers, choice)}};
+    EXPECT_EQ(FindPlan(plans, name, Stack(), true), std::nullopt) << choice;
+    ASSERT_THAT(base::WriteFileAtomically(dir / "plan.json", plans.dump()), timbre::testing::IsOk());
+  }
+  ASSERT_THAT(LoadOrMeasurePlan(dir / "plan.json", Stack(), key), timbre::testing::IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const std::string mended, base::ReadFile(dir / "plan.json"));
+  EXPECT_TRUE(FindPlan(ParsePlanFile(mended), name, Stack(), true).has_value());
 }
 
 }  // namespace

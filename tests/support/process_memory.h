@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace timbre::testing {
+
+// Memory of a process that lies in RAM now.
+inline int64_t ResidentBytes(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+  int64_t total_pages = 0, resident_pages = 0;
+  file >> total_pages >> resident_pages;
+  return resident_pages * ::sysconf(_SC_PAGESIZE);
+}
+
+// The most that ever lay there.
+inline int64_t PeakResidentBytes(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return int64_t{1024} * std::stoll(line.substr(6));
+  }
+  return 0;
+}
+
+// Whether memory grows with work: Sample after each round of the same work; what the first rounds take
+// (caches, arenas, threads' first allocations) is left out by sampling later. Threads: one.
+class MemoryGrowth {
+ public:
+  explicit MemoryGrowth(pid_t pid) : pid_(pid) {}
+  void Sample() { samples_.push_back(ResidentBytes(pid_)); }
+
+  // Of one round: the median of the slopes between all pairs of samples (Theil and Sen's estimate), which
+  // single spikes do not move.
+  double BytesPerRound() const {
+    std::vector<double> slopes;
+    for (size_t i = 0; i < samples_.size(); ++i) {
+      for (size_t j = i + 1; j < samples_.size(); ++j) {
+        slopes.push_back(static_cast<double>(samples_[j] - samples_[i]) / static_cast<double>(j - i));
+      }
+    }
+    if (slopes.empty()) return 0;
+    const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
+    std::nth_element(slopes.begin(), middle, slopes.end());
+    return *middle;
+  }
+
+ private:
+  const pid_t pid_;
+  std::vector<int64_t> samples_;
+};
+
+}  // namespace timbre::testing
