@@ -52,9 +52,10 @@ constexpr int kCallsPerHost = 2000;
 ServiceHost& Host() {
   static std::unique_ptr<ServiceHost> host;
   static int calls = 0;
-  if (calls++ % kCallsPerHost == 0) {
+  if (host == nullptr || ++calls == kCallsPerHost) {
     host.reset();
     host = std::make_unique<ServiceHost>();
+    calls = 0;
   }
   return *host;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -28,31 +29,41 @@ inline int64_t PeakResidentBytes(pid_t pid) {
   return 0;
 }
 
-// Whether memory grows with work: Sample after each round of the same work; what the first rounds take
-// (caches, arenas, threads' first allocations) is left out by sampling later. Threads: one.
+// Whether memory grows with work: Sample after each round of the same work. Caches, arenas and the first
+// allocations of threads come to an end, a leak does not: so what counts is the steadiest stretch. Threads:
+// one.
 class MemoryGrowth {
  public:
-  explicit MemoryGrowth(pid_t pid) : pid_(pid) {}
-  void Sample() { samples_.push_back(ResidentBytes(pid_)); }
+  static constexpr size_t kStretchRounds = 10;
 
-  // Of one round: the median of the slopes between all pairs of samples (Theil and Sen's estimate), which
-  // single spikes do not move.
-  double BytesPerRound() const {
+  explicit MemoryGrowth(pid_t pid) : pid_(pid) {}
+
+  void Sample() {
+    samples_.push_back(ResidentBytes(pid_));
+    if (samples_.size() >= kStretchRounds) least_ = std::min(least_, LastStretch());
+  }
+
+  // A round's growth in the stretch where it was least; infinite before the first stretch is whole.
+  double BytesPerRound() const { return least_; }
+
+ private:
+  // The median of the slopes between all pairs of samples (Theil and Sen's estimate), which single spikes do
+  // not move.
+  double LastStretch() const {
     std::vector<double> slopes;
-    for (size_t i = 0; i < samples_.size(); ++i) {
+    for (size_t i = samples_.size() - kStretchRounds; i < samples_.size(); ++i) {
       for (size_t j = i + 1; j < samples_.size(); ++j) {
         slopes.push_back(static_cast<double>(samples_[j] - samples_[i]) / static_cast<double>(j - i));
       }
     }
-    if (slopes.empty()) return 0;
     const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
     std::nth_element(slopes.begin(), middle, slopes.end());
     return *middle;
   }
 
- private:
   const pid_t pid_;
   std::vector<int64_t> samples_;
+  double least_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace timbre::testing
