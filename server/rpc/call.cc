@@ -54,8 +54,9 @@ CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
     : observer_(environment.observer), start_(absl::Now()) {
   call_.method = std::move(method);
   call_.peer = context.peer();
-  call_.caller = environment.gate.CallerOf(context);
-  allowed_ = environment.gate.Check(context, absl::StrCat("/timbre.v1.", call_.method));
+  security::Gate::Entry entry = environment.gate.Enter(context, absl::StrCat("/timbre.v1.", call_.method));
+  call_.caller = std::move(entry.caller);
+  allowed_ = std::move(entry.allowed);
   call_.request_id = RequestIdFrom(security::MetadataOf(context, "x-request-id"));
   call_.trace = TraceOf(context);
   context.AddInitialMetadata("x-request-id", call_.request_id);

@@ -67,20 +67,32 @@ absl::StatusOr<Identity> Gate::IdentityOf(const grpc::ServerContextBase& context
       {.authorization = authorization, .certificate_names = CertificateNames(*context.auth_context())});
 }
 
-absl::Status Gate::Check(const grpc::ServerContextBase& context, std::string_view path) const {
-  const absl::StatusOr<Identity> identity = IdentityOf(context);
+absl::Status Gate::Judge(const absl::StatusOr<Identity>& identity, std::string_view path) const {
   absl::Status status = identity.ok() ? Authorize(*identity, path) : identity.status();
   if (!status.ok() && options_.observer != nullptr) options_.observer->OnRefused(status.code());
   return status;
 }
 
-Caller Gate::CallerOf(const grpc::ServerContextBase& context) const {
-  const Identity identity = IdentityOf(context).value_or(Identity{});
+Caller Gate::CallerFrom(const absl::StatusOr<Identity>& found, const grpc::ServerContextBase& context) const {
+  const Identity identity = found.value_or(Identity{});
   if (!identity.client.empty()) return {identity.client, identity.client, identity.roles};
   Caller caller{"", AddressOf(context.peer()), identity.roles};
   if (options_.authenticator == nullptr) caller.client = Printable(MetadataOf(context, "timbre-client"));
   if (caller.client.empty()) caller.client = caller.account;
   return caller;
+}
+
+absl::Status Gate::Check(const grpc::ServerContextBase& context, std::string_view path) const {
+  return Judge(IdentityOf(context), path);
+}
+
+Caller Gate::CallerOf(const grpc::ServerContextBase& context) const {
+  return CallerFrom(IdentityOf(context), context);
+}
+
+Gate::Entry Gate::Enter(const grpc::ServerContextBase& context, std::string_view path) const {
+  const absl::StatusOr<Identity> identity = IdentityOf(context);
+  return {CallerFrom(identity, context), Judge(identity, path)};
 }
 
 }  // namespace timbre::security

@@ -39,10 +39,19 @@ class Gate {
   // itself (metadata `timbre-client`) counts for nothing.
   Caller CallerOf(const grpc::ServerContextBase& context) const;
 
+  // Both at once, for who wants both: the caller is looked up once.
+  struct Entry {
+    Caller caller;
+    absl::Status allowed;
+  };
+  Entry Enter(const grpc::ServerContextBase& context, std::string_view path) const;
+
   Quotas& quotas() const { return quotas_; }
 
  private:
   absl::StatusOr<Identity> IdentityOf(const grpc::ServerContextBase& context) const;
+  absl::Status Judge(const absl::StatusOr<Identity>& identity, std::string_view path) const;
+  Caller CallerFrom(const absl::StatusOr<Identity>& found, const grpc::ServerContextBase& context) const;
 
   const Options options_;
   Quotas& quotas_;
