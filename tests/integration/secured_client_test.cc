@@ -4,12 +4,12 @@
 #include "absl/strings/str_cat.h"
 #include "client/connection.h"
 #include "client/inference.h"
-#include "core/base/sha256.h"
 #include "tests/support/certificates.h"
 #include "tests/support/in_process_server.h"
 #include "tests/support/published_model.h"
 #include "tests/support/signals.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/token_line.h"
 #include "tests/support/wav.h"
 
 namespace timbre {
@@ -24,12 +24,10 @@ class SecuredClientTest : public ::testing::Test {
   void SetUp() override {
     const testing::IssuedCertificate own =
         authority_.Issue({.common_name = "server", .alternative_names = "DNS:localhost,IP:127.0.0.1"});
-    base::Sha256 sha256;
-    sha256.Update("secret");
     server_.settings().tls =
         security::TlsFiles{Write("c.pem", own.certificate), Write("k.pem", own.private_key),
                            Write("ca.pem", authority_.certificate()), false};
-    server_.settings().tokens_file = Write("tokens", absl::StrCat("radio infer ", sha256.HexDigest(), "\n"));
+    server_.settings().tokens_file = Write("tokens", testing::TokenLine("radio", "infer", "secret"));
     security::RoleSet roles;
     roles.Add(security::Role::kTrain);
     server_.settings().certificate_clients["cn:lab"] = {"lab", roles};

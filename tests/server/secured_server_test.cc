@@ -11,7 +11,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "core/base/sha256.h"
 #include "server/security/gate.h"
 #include "tests/support/certificates.h"
 #include "tests/support/in_process_server.h"
@@ -19,6 +18,7 @@
 #include "tests/support/rpc_status.h"
 #include "tests/support/signals.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/token_line.h"
 #include "tests/support/wav.h"
 
 namespace timbre {
@@ -80,9 +80,7 @@ class SecuredServerTest : public ::testing::Test {
     const std::filesystem::path file = folder_.path() / "tokens";
     std::ofstream out(file);
     for (const char* role : {"infer", "train", "admin"}) {
-      base::Sha256 sha256;
-      sha256.Update(absl::StrCat(role, "-token"));
-      out << role << "-client " << role << " " << sha256.HexDigest() << "\n";
+      out << testing::TokenLine(absl::StrCat(role, "-client"), role, absl::StrCat(role, "-token"));
     }
     server_.settings().tokens_file = file;
   }

@@ -2,8 +2,8 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "core/base/sha256.h"
 #include "tests/support/matchers.h"
+#include "tests/support/token_line.h"
 #include "timbre/v1/admin_service.pb.h"
 #include "timbre/v1/dataset_service.pb.h"
 #include "timbre/v1/inference_service.pb.h"
@@ -20,9 +20,7 @@ using ::timbre::testing::StatusIs;
 RoleSet Roles(const std::vector<std::string>& names) { return RoleSet::Parse(names).value(); }
 
 TokenTable TableOf(const std::string& client, const std::string& token) {
-  base::Sha256 sha256;
-  sha256.Update(token);
-  return TokenTable::Parse(client + " infer " + sha256.HexDigest()).value();
+  return TokenTable::Parse(testing::TokenLine(client, "infer", token)).value();
 }
 
 Authenticator::Options Known() {

@@ -13,11 +13,11 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/sha256.h"
 #include "tests/support/certificates.h"
 #include "tests/support/matchers.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/token_line.h"
 
 namespace timbre::security {
 namespace {
@@ -180,11 +180,7 @@ TEST_F(PortCredentialsTest, FilesThatCannotBeUsedAreSaidAtTheStart) {
 }
 
 TEST_F(PortCredentialsTest, TokensFollowTheirFile) {
-  const auto line = [](const std::string& token) {
-    base::Sha256 sha256;
-    sha256.Update(token);
-    return absl::StrCat("radio infer ", sha256.HexDigest(), "\n");
-  };
+  const auto line = [](const std::string& token) { return testing::TokenLine("radio", "infer", token); };
   const auto write = [this](const std::string& text) {
     std::ofstream(folder_.path() / "fresh") << text;
     std::filesystem::rename(folder_.path() / "fresh", folder_.path() / "tokens");
