@@ -27,6 +27,8 @@ class EmbedMetrics final : public embed::Observer {
   void OnRequest(const embed::RequestReport& report) override;
   void OnBatch(int64_t windows, absl::Duration infer) override;
   void SetLoad(const embed::Load& load);
+  // Makes the model's series at zero, so that a rate sees its first request.
+  void Expect(const std::string& model) { Of(model); }
 
  private:
   enum Outcome { kOk, kRejected, kExpired, kCanceled, kInvalid, kFailed, kOutcomes };

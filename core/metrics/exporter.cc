@@ -98,7 +98,10 @@ class PrometheusExporter final : public Exporter {
   }
 
   void SetLoad(const embed::Load& load) override { inference_.SetLoad(load); }
-  void SetServedModels(const std::vector<ServedModel>& served) override { models_.SetServed(served); }
+  void SetServedModels(const std::vector<ServedModel>& served) override {
+    models_.SetServed(served);
+    for (const ServedModel& model : served) inference_.Expect(model.model);
+  }
 
   void OnScrape(std::function<void(Exporter&)> refresh) override {
     base::MutexLock lock(mutex_);

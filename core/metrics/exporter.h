@@ -83,7 +83,7 @@ class Exporter {
   // by their names ("RUNNING"); any other counts under "other".
   virtual void SetJobs(const std::string& kind, const std::string& state, int64_t count) = 0;
 
-  // timbre_model_info, one series each up to a hundred.
+  // timbre_model_info, one series each up to a hundred. Their timbre_embed_* series begin at zero.
   virtual void SetServedModels(const std::vector<ServedModel>& served) = 0;
 
   // The gauges timbre_embed_queue_*.

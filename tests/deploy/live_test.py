@@ -47,6 +47,9 @@ class LiveTest(unittest.TestCase):
         cls.server.timbre("dataset", "upload", "songs", AUDIO / "train", "--wait")
         cls.server.timbre("train", "--dataset", "songs", "--model", "m", "--steps", "15", "--batch", "4", "--watch")
         cls.server.timbre("promote", "m/1")
+        # A rate needs a sample from before the load: it stands at zero from the promotion on.
+        observed.wait_for("a scrape since the promotion", lambda: cls.prometheus.get(
+            "query", query='timbre_embed_requests_total{model="m"} == 0')["result"])
         for _ in range(ROUNDS):
             cls.server.timbre("embed", *cls.clips)
 

@@ -100,6 +100,15 @@ TEST(EmbedMetricsTest, EachModelHasItsOwnSeriesUpToAHundred) {
   EXPECT_THAT(Value(text, Outcome("invalid", "")), Optional(1));
 }
 
+TEST(EmbedMetricsTest, TheSeriesOfAServedModelStandAtZeroBeforeItsFirstRequest) {
+  const auto exporter = MakeExporter();
+  exporter->SetServedModels({{"m", "stable", 1, "s1"}});
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, Outcome("ok", "m")), Optional(0));
+  EXPECT_THAT(Value(text, Outcome("rejected", "m")), Optional(0));
+  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count", "m")), Optional(0));
+}
+
 TEST(EmbedMetricsTest, BatchesAreCountedByTheirWindows) {
   const auto exporter = MakeExporter();
   exporter->inference().OnBatch(1, absl::Milliseconds(50));
