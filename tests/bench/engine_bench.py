@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """The CPU engine, the roof of its machine and the engines that one can install, asked in turns. Run by
 scripts/bench engine. Writes a list of {"name", "precision", "threads", "batch", "gflops"} and what machine it was."""
-import argparse
 import pathlib
-import statistics
 import sys
 
 import rounds
@@ -15,25 +13,14 @@ GFLOP_PER_WINDOW = 3.4565  # of the direct convolution: multiply-adds times two
 
 
 def measure(contenders, question, args):
-    """{name: GFLOP/s}, medians of the turns."""
-    turns = {}
-    for _ in range(args.rounds):
-        for name, contender in contenders.items():
-            answer = contender.ask(name, *question, args.seconds)
-            if answer is not None:
-                turns.setdefault(name, []).append(answer if name in OURS else answer * GFLOP_PER_WINDOW)
-    return {name: statistics.median(values) for name, values in turns.items()}
+    """{name: GFLOP/s}. The peers know windows."""
+    return {name: answer if name in OURS else answer * GFLOP_PER_WINDOW
+            for name, answer in rounds.ask_in_turns(contenders, question, args).items()}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("program")
-    parser.add_argument("out")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2, help="of a measurement in a turn")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser = rounds.turn_arguments(__doc__, 2, OTHERS)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 64])
-    parser.add_argument("--without", nargs="*", default=[], choices=OTHERS, help="peers to leave out")
     args = parser.parse_args()
 
     others = [name for name in OTHERS if name not in args.without]

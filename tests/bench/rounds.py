@@ -38,6 +38,29 @@ def peer(python, script, cpu, *words):
     return json.loads(done.stdout)
 
 
+def turn_arguments(description, seconds, others):
+    """Of a benchmark whose contenders answer questions; `others`: the peers that can be left out."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("program")
+    parser.add_argument("out")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of a measurement in a turn")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--without", nargs="*", default=[], choices=others, help="peers to leave out")
+    return parser
+
+
+def ask_in_turns(contenders, question, args):
+    """{name: the median of the turns' answers}; a contender that cannot answer the question is left out."""
+    turns = {}
+    for _ in range(args.rounds):
+        for name, contender in contenders.items():
+            answer = contender.ask(name, *question, args.seconds)
+            if answer is not None:
+                turns.setdefault(name, []).append(answer)
+    return {name: statistics.median(values) for name, values in turns.items()}
+
+
 class Contender:
     """A program that answers a question a line."""
 
@@ -45,6 +68,16 @@ class Contender:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         self.greeting = self.process.stdout.readline().strip()
+        self._idle_bytes = self._resident_bytes("VmRSS")
+
+    def _resident_bytes(self, field):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
+            line, = (line for line in status if line.startswith(field))
+        return int(line.split()[1]) * 1024
+
+    def peak_bytes(self):
+        """What was resident at most, above what its libraries took before the first question."""
+        return self._resident_bytes("VmHWM") - self._idle_bytes
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(map(str, words)) + "\n")

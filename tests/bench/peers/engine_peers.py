@@ -2,12 +2,10 @@
 """SampleCNN on the engines that one can install, as a program that answers questions: a line
 `NAME PRECISION THREADS BATCH SECONDS` is answered by windows a second, or `-` where the engine has no such precision.
 Names: torch-eager, torch-compile, onnxruntime, openvino. One process for each name keeps their thread pools apart."""
-import sys
-import time
-
 import numpy as np
 import torch
 
+import questions
 from sample_cnn import WINDOW, sample_cnn
 
 
@@ -70,32 +68,11 @@ def make(name, precision, threads, batch):
     return OpenVino(precision, threads, batch)
 
 
-def windows_per_second(engine, batch, seconds):
+def engine_call(name, precision, threads, batch):
+    engine = make(name, precision, threads, batch)
     windows = np.random.default_rng(0).uniform(-0.5, 0.5, (batch, 1, WINDOW)).astype(np.float32)
-    engine.run(windows)
-    calls, begin = 0, time.perf_counter()
-    while True:
-        engine.run(windows)
-        calls += 1
-        took = time.perf_counter() - begin
-        if took >= seconds:
-            return calls * batch / took
-
-
-def main():
-    print("ready", flush=True)
-    known = {}
-    for line in sys.stdin:
-        name, precision, threads, batch, seconds = line.split()
-        key = (name, precision, threads, batch)
-        try:
-            if key not in known:
-                known[key] = make(name, precision, int(threads), int(batch))
-            torch.set_num_threads(int(threads))
-            print(windows_per_second(known[key], int(batch), float(seconds)), flush=True)
-        except NotImplementedError:
-            print("-", flush=True)
+    return lambda: engine.run(windows)
 
 
 if __name__ == "__main__":
-    main()
+    questions.answer(engine_call)
