@@ -13,10 +13,7 @@ namespace {
 constexpr int64_t kGroup = 16;               // windows that a thread takes through the late layers together
 constexpr int64_t kStackedPoolWindows = 27;  // a layer with so few is stacked
 
-template <typename T>
-int64_t TileCount(const TiledLayer<T>& layer) {
-  return (layer.pool_windows() + layer.tile() - 1) / layer.tile();
-}
+int64_t TileCount(int64_t pool_windows, int64_t tile) { return (pool_windows + tile - 1) / tile; }
 
 }  // namespace
 
@@ -62,7 +59,8 @@ absl::Status CpuNetwork<T>::AddLayers(const FoldedStack& stack, const std::vecto
     const bool stacked = StackOf(layer) > 1 && i > 0;
     LayerChoice choice = choices[i];
     if (!layer.pool) choice.algorithm = Algorithm::kDirect;
-    TIMBRE_ASSIGN_OR_RETURN(auto made, TiledLayer<T>::Create(layer, choice, stacked ? kGroup : 1));
+    TIMBRE_ASSIGN_OR_RETURN(auto made,
+                            TiledLayer<T>::Create(layer, choice, stacked ? kGroup : 1, team_.size()));
     layers_.push_back(std::move(made));
     if (!stacked) stacked_from_ = i + 1;
   }
@@ -128,14 +126,15 @@ template <typename T>
 absl::Status CpuNetwork<T>::EncodeGroup(Member& member, const float* windows, int64_t count, float* out) {
   for (int64_t w = 0; w < count; ++w) {
     for (size_t l = 0; l < stacked_from_; ++l) {
-      const int64_t tiles = TileCount(*layers_[l]);
+      const int64_t tiles = TileCount(layers_[l]->pool_windows(), layers_[l]->tile());
       const int64_t slot = l + 1 < stacked_from_ ? 0 : w;
       T* next_input = member.inputs[l + 1].data() + slot * BufferStride(l + 1);
       const Piece<T> whole{.in = member.inputs[l].data(),
                            .out = next_input + kRowsBefore * layers_[l]->out_channels()};
       int64_t tile = 0;
       const auto next = [&] { return tile < tiles ? tile++ : -1; };
-      TIMBRE_RETURN_IF_ERROR(RunTiles(member, l, whole, windows + w * window_samples_, next));
+      TIMBRE_RETURN_IF_ERROR(
+          RunTiles(member, l, layers_[l]->tile(), whole, windows + w * window_samples_, next));
     }
   }
   return RunStacked(member, count, out);
@@ -149,7 +148,7 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
   Member& shared = *members_.front();
   absl::Status status;
   for (size_t l = 0; l < stacked_from_; ++l) {
-    const int64_t tiles = TileCount(*layers_[l]);
+    const int64_t size = layers_[l]->shared_tile(), tiles = TileCount(layers_[l]->pool_windows(), size);
     const Piece<T> whole{.in = shared.inputs[l].data(),
                          .out = shared.inputs[l + 1].data() + kRowsBefore * layers_[l]->out_channels()};
     int64_t tile = index;
@@ -158,7 +157,7 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
       tile += team_.size();
       return mine < tiles ? mine : -1;
     };
-    if (status.ok()) status = RunTiles(member, l, whole, window, next);
+    if (status.ok()) status = RunTiles(member, l, size, whole, window, next);
     team_.Meet();
   }
   if (index == 0 && status.ok()) status = RunStacked(member, 1, out);
@@ -168,15 +167,15 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
 
 template <typename T>
 template <typename NextTile>
-absl::Status CpuNetwork<T>::RunTiles(Member& member, size_t layer, const Piece<T>& whole,
+absl::Status CpuNetwork<T>::RunTiles(Member& member, size_t layer, int64_t size, const Piece<T>& whole,
                                      const float* samples, const NextTile& next) {
   const TiledLayer<T>& tiled = *layers_[layer];
   const int64_t all = tiled.pool_windows();
   for (int64_t tile = next(); tile >= 0; tile = next()) {
-    const int64_t begin = tile * tiled.tile();
+    const int64_t begin = tile * size;
     Piece<T> piece{.in = whole.in + 3 * begin * tiled.in_channels(),
                    .out = whole.out + begin * tiled.out_channels(),
-                   .pool_windows = std::min(tiled.tile(), all - begin)};
+                   .pool_windows = std::min(size, all - begin)};
     if (layer == 0) {
       FirstRows(member, samples, begin, piece.pool_windows);
       piece.in = member.first_rows.data();

@@ -43,10 +43,10 @@ class CpuNetwork {
   absl::Status MakeMembers();
   absl::Status EncodeGroup(Member& member, const float* windows, int64_t count, float* out);
   absl::Status EncodeTogether(int index, const float* window, float* out);
-  // The tiles of layer `layer` that are left in `next`, one after another.
+  // The tiles, of `size` pool windows, of layer `layer` that are left in `next`, one after another.
   template <typename NextTile>
-  absl::Status RunTiles(Member& member, size_t layer, const Piece<T>& whole, const float* samples,
-                        const NextTile& next);
+  absl::Status RunTiles(Member& member, size_t layer, int64_t size, const Piece<T>& whole,
+                        const float* samples, const NextTile& next);
   absl::Status RunStacked(Member& member, int64_t count, float* out);
   void FirstRows(Member& member, const float* samples, int64_t begin, int64_t pool_windows) const;
   int64_t BufferStride(size_t layer) const;  // numbers of one window's input of a layer

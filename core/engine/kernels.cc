@@ -1,5 +1,6 @@
 #include "core/engine/kernels.h"
 
+#include <algorithm>
 #include <bit>
 #include <type_traits>
 
@@ -13,24 +14,28 @@
 HWY_BEFORE_NAMESPACE();
 namespace timbre::engine::HWY_NAMESPACE {
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void FirstLayer(const float* samples, const TileSpan& span, const float* weight, const float* bias, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t channels = span.channels;
-  for (int64_t c = 0; c < channels; c += lanes) {
-    const V w0 = hn::LoadU(d, weight + c), w1 = hn::LoadU(d, weight + channels + c),
-            w2 = hn::LoadU(d, weight + 2 * channels + c), b = hn::LoadU(d, bias + c);
-    for (int64_t r = 0; r < span.tiles; ++r) {
-      V sum = hn::MulAdd(hn::Set(d, samples[3 * r]), w0, b);
-      sum = hn::MulAdd(hn::Set(d, samples[3 * r + 1]), w1, sum);
-      sum = hn::MulAdd(hn::Set(d, samples[3 * r + 2]), w2, sum);
-      StoreRow(d, hn::Max(sum, hn::Zero(d)), out + r * channels + c);
+  constexpr int64_t kRows = 16;  // whose outputs stay in the L1 cache until all their channels are there
+  for (int64_t begin = 0; begin < span.tiles; begin += kRows) {
+    const int64_t end = std::min(begin + kRows, span.tiles);
+    for (int64_t c = 0; c < channels; c += lanes) {
+      const V w0 = hn::LoadU(d, weight + c), w1 = hn::LoadU(d, weight + channels + c),
+              w2 = hn::LoadU(d, weight + 2 * channels + c), b = hn::LoadU(d, bias + c);
+      for (int64_t r = begin; r < end; ++r) {
+        V sum = hn::MulAdd(hn::Set(d, samples[3 * r]), w0, b);
+        sum = hn::MulAdd(hn::Set(d, samples[3 * r + 1]), w1, sum);
+        sum = hn::MulAdd(hn::Set(d, samples[3 * r + 2]), w2, sum);
+        StoreRow<kRounding>(d, hn::Max(sum, hn::Zero(d)), out + r * channels + c);
+      }
     }
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Input3(const T* rows, const TileSpan& span, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -43,16 +48,16 @@ void Input3(const T* rows, const TileSpan& span, T* out) {
       const V d0 = LoadRow(d, in), d1 = LoadRow(d, in + n), d2 = LoadRow(d, in + 2 * n),
               d3 = LoadRow(d, in + 3 * n), d4 = LoadRow(d, in + 4 * n);
       const V d3_d1 = hn::Sub(d3, d1);
-      StoreRow(d, hn::MulAdd(two, hn::Sub(d0, d2), d3_d1), to);
-      StoreRow(d, hn::Sub(d3_d1, hn::Add(d1, d2)), to + span.plane);
-      StoreRow(d, hn::NegMulAdd(three, d2, hn::MulAdd(two, d1, d3)), to + 2 * span.plane);
-      StoreRow(d, d3_d1, to + 3 * span.plane);
-      StoreRow(d, hn::NegMulAdd(two, d3_d1, hn::Sub(d4, d2)), to + 4 * span.plane);
+      StoreRow<kRounding>(d, hn::MulAdd(two, hn::Sub(d0, d2), d3_d1), to);
+      StoreRow<kRounding>(d, hn::Sub(d3_d1, hn::Add(d1, d2)), to + span.plane);
+      StoreRow<kRounding>(d, hn::NegMulAdd(three, d2, hn::MulAdd(two, d1, d3)), to + 2 * span.plane);
+      StoreRow<kRounding>(d, d3_d1, to + 3 * span.plane);
+      StoreRow<kRounding>(d, hn::NegMulAdd(two, d3_d1, hn::Sub(d4, d2)), to + 4 * span.plane);
     }
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Input6(const T* rows, const TileSpan& span, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -67,20 +72,20 @@ void Input6(const T* rows, const TileSpan& span, T* out) {
       const V d0 = LoadRow(d, in), d1 = LoadRow(d, in + n), d2 = LoadRow(d, in + 2 * n),
               d3 = LoadRow(d, in + 3 * n), d4 = LoadRow(d, in + 4 * n), d5 = LoadRow(d, in + 5 * n),
               d6 = LoadRow(d, in + 6 * n), d7 = LoadRow(d, in + 7 * n);
-      StoreRow(d, hn::MulAdd(c525, hn::Sub(d4, d2), hn::Sub(d0, d6)), to);
+      StoreRow<kRounding>(d, hn::MulAdd(c525, hn::Sub(d4, d2), hn::Sub(d0, d6)), to);
       V even = hn::NegMulAdd(c425, d4, hn::Add(d2, d6));
       V odd = hn::NegMulAdd(c425, d3, hn::Add(d1, d5));
-      StoreRow(d, hn::Add(even, odd), to + span.plane);
-      StoreRow(d, hn::Sub(even, odd), to + 2 * span.plane);
+      StoreRow<kRounding>(d, hn::Add(even, odd), to + span.plane);
+      StoreRow<kRounding>(d, hn::Sub(even, odd), to + 2 * span.plane);
       even = hn::NegMulAdd(c125, d4, hn::MulAdd(quarter, d2, d6));
       odd = hn::NegMulAdd(c25, d3, hn::MulAdd(half, d1, hn::Mul(two, d5)));
-      StoreRow(d, hn::Add(even, odd), to + 3 * span.plane);
-      StoreRow(d, hn::Sub(even, odd), to + 4 * span.plane);
+      StoreRow<kRounding>(d, hn::Add(even, odd), to + 3 * span.plane);
+      StoreRow<kRounding>(d, hn::Sub(even, odd), to + 4 * span.plane);
       even = hn::NegMulAdd(five, d4, hn::MulAdd(four, d2, d6));
       odd = hn::NegMulAdd(c25, d3, hn::MulAdd(two, d1, hn::Mul(half, d5)));
-      StoreRow(d, hn::Add(even, odd), to + 5 * span.plane);
-      StoreRow(d, hn::Sub(even, odd), to + 6 * span.plane);
-      StoreRow(d, hn::MulAdd(c525, hn::Sub(d3, d5), hn::Sub(d7, d1)), to + 7 * span.plane);
+      StoreRow<kRounding>(d, hn::Add(even, odd), to + 5 * span.plane);
+      StoreRow<kRounding>(d, hn::Sub(even, odd), to + 6 * span.plane);
+      StoreRow<kRounding>(d, hn::MulAdd(c525, hn::Sub(d3, d5), hn::Sub(d7, d1)), to + 7 * span.plane);
     }
   }
 }
@@ -89,7 +94,7 @@ HWY_INLINE V PoolRelu(D d, V a, V b, V c, V bias) {
   return hn::Max(hn::Add(hn::Max(hn::Max(a, b), c), bias), hn::Zero(d));
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Output3(const float* products, const TileSpan& span, const float* bias, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -104,12 +109,12 @@ void Output3(const float* products, const TileSpan& span, const float* bias, T* 
       const V y0 = hn::Add(hn::Add(hn::LoadU(d, in), sum), m3);
       const V y1 = hn::MulAdd(two, m3, hn::Sub(m1, m2));
       const V y2 = hn::MulAdd(four, m3, hn::Add(sum, hn::LoadU(d, in + 4 * span.plane)));
-      StoreRow(d, PoolRelu(d, y0, y1, y2, hn::LoadU(d, bias + c)), out + t * n + c);
+      StoreRow<kRounding>(d, PoolRelu(d, y0, y1, y2, hn::LoadU(d, bias + c)), out + t * n + c);
     }
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Output6(const float* products, const TileSpan& span, const float* bias, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -131,50 +136,38 @@ void Output6(const float* products, const TileSpan& span, const float* bias, T* 
       const V y1 = hn::MulAdd(two, d2, hn::MulAdd(half, d3, d1));
       const V y2 = hn::MulAdd(four, s2, hn::MulAdd(quarter, s3, s1));
       T* to = out + 2 * t * n + c;
-      StoreRow(d, PoolRelu(d, y0, y1, y2, b), to);
+      StoreRow<kRounding>(d, PoolRelu(d, y0, y1, y2, b), to);
       const V y3 = hn::MulAdd(eight, d2, hn::MulAdd(eighth, d3, d1));
       const V y4 = hn::MulAdd(sixteen, s2, hn::MulAdd(c16th, s3, s1));
       const V y5 = hn::Add(hn::MulAdd(c32, d2, hn::MulAdd(c32nd, d3, d1)), hn::LoadU(d, in + 7 * span.plane));
-      StoreRow(d, PoolRelu(d, y3, y4, y5, b), to + n);
+      StoreRow<kRounding>(d, PoolRelu(d, y3, y4, y5, b), to + n);
     }
   }
 }
 
+// bf16 numbers that are not negative are in the order of their bits.
 template <typename T>
-void MaxOfThree(const float* products, const TileSpan& span, const float* bias, T* out) {
-  const D d;
+void MaxOfThree(const T* frames, const TileSpan& span, T* out) {
+  const HWY_CAPPED(T, 64 / sizeof(T)) d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t n = span.channels;
-  for (int64_t t = 0; t < span.tiles; ++t) {
-    const float* in = products + t * n;
-    for (int64_t c = 0; c < n; c += lanes, in += lanes) {
-      StoreRow(d,
-               PoolRelu(d, hn::LoadU(d, in), hn::LoadU(d, in + span.plane), hn::LoadU(d, in + 2 * span.plane),
-                        hn::LoadU(d, bias + c)),
-               out + t * n + c);
-    }
+  const int64_t count = span.tiles * span.channels;  // a multiple of 16
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto most = hn::Max(hn::Max(hn::LoadU(d, frames + i), hn::LoadU(d, frames + span.plane + i)),
+                              hn::LoadU(d, frames + 2 * span.plane + i));
+    hn::StoreU(most, d, out + i);
+  }
+  for (; i < count; ++i) {
+    out[i] = std::max({frames[i], frames[span.plane + i], frames[2 * span.plane + i]});
   }
 }
 
-template <typename T>
-void BiasRelu(const float* products, const TileSpan& span, const float* bias, T* out) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t n = span.channels;
-  for (int64_t t = 0; t < span.tiles; ++t) {
-    for (int64_t c = 0; c < n; c += lanes) {
-      const V sum = hn::Add(hn::LoadU(d, products + t * n + c), hn::LoadU(d, bias + c));
-      StoreRow(d, hn::Max(sum, hn::Zero(d)), out + t * n + c);
-    }
-  }
-}
-
-template <typename T>
+template <typename T, Rounding kRounding>
 void Convert(const float* from, int64_t count, T* to) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) StoreRow(d, hn::LoadU(d, from + i), to + i);
+  for (; i + lanes <= count; i += lanes) StoreRow<kRounding>(d, hn::LoadU(d, from + i), to + i);
   for (; i < count; ++i) {
     if constexpr (std::is_same_v<T, float>) {
       to[i] = from[i];
@@ -185,19 +178,21 @@ void Convert(const float* from, int64_t count, T* to) {
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 Kernels<T> Table() {
-  return {.first_layer = &FirstLayer<T>,
-          .input3 = &Input3<T>,
-          .input6 = &Input6<T>,
-          .output3 = &Output3<T>,
-          .output6 = &Output6<T>,
+  return {.first_layer = &FirstLayer<T, kRounding>,
+          .input3 = &Input3<T, kRounding>,
+          .input6 = &Input6<T, kRounding>,
+          .output3 = &Output3<T, kRounding>,
+          .output6 = &Output6<T, kRounding>,
           .max_of_three = &MaxOfThree<T>,
-          .bias_relu = &BiasRelu<T>,
-          .convert = &Convert<T>};
+          .convert = &Convert<T, kRounding>};
 }
-Kernels<float> TableOfFloat() { return Table<float>(); }
-Kernels<Bf16> TableOfBf16() { return Table<Bf16>(); }
+Kernels<float> TableOfFloat() { return Table<float, Rounding::kPortable>(); }
+Kernels<Bf16> TableOfBf16(Rounding rounding) {
+  return rounding == Rounding::kNative ? Table<Bf16, Rounding::kNative>()
+                                       : Table<Bf16, Rounding::kPortable>();
+}
 const char* Target() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace timbre::engine::HWY_NAMESPACE
@@ -205,6 +200,14 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace timbre::engine {
+
+bool HasNativeBf16() {
+#if HWY_ARCH_X86
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
 
 HWY_EXPORT(TableOfFloat);
 HWY_EXPORT(TableOfBf16);
@@ -217,7 +220,8 @@ const Kernels<float>& KernelsHere() {
 }
 template <>
 const Kernels<Bf16>& KernelsHere() {
-  static const Kernels<Bf16> table = HWY_DYNAMIC_DISPATCH(TableOfBf16)();
+  static const Kernels<Bf16> table =
+      HWY_DYNAMIC_DISPATCH(TableOfBf16)(HasNativeBf16() ? Rounding::kNative : Rounding::kPortable);
   return table;
 }
 const char* KernelTarget() { return HWY_DYNAMIC_DISPATCH(Target)(); }

@@ -10,7 +10,13 @@ namespace timbre::engine {
 
 using Bf16 = uint16_t;
 
-// How much a call does: `tiles` tiles (F(6,3): of two pool windows, else of one; first_layer, bias_relu:
+// How fp32 becomes bf16: by integer arithmetic, or by the instruction of CPUs that have AVX512-BF16, which
+// takes numbers too small to be normal for zero. Elsewhere they are the same.
+enum class Rounding { kPortable, kNative };
+// Whether the CPU has that instruction.
+bool HasNativeBf16();
+
+// How much a call does: `tiles` tiles (F(6,3): of two pool windows, else of one; first_layer:
 // rows).
 struct TileSpan {
   int64_t tiles = 0;
@@ -30,13 +36,13 @@ struct Kernels {
   void (*input3)(const T* rows, const TileSpan& span, T* out);
   void (*input6)(const T* rows, const TileSpan& span, T* out);
 
-  // relu(max of the frames of a pool window + bias), the frames being A^T m, or the products themselves
-  // (max_of_three), or the one product without a pool (bias_relu). `products` is laid out as above, fp32; out
-  // is [pool windows, channels], and must have room for all pool windows of the tiles.
+  // relu(max of the frames of a pool window + bias), the frames being A^T m. `products` is laid out as above,
+  // fp32; out is [pool windows, channels], and must have room for all pool windows of the tiles.
   void (*output3)(const float* products, const TileSpan& span, const float* bias, T* out);
   void (*output6)(const float* products, const TileSpan& span, const float* bias, T* out);
-  void (*max_of_three)(const float* products, const TileSpan& span, const float* bias, T* out);
-  void (*bias_relu)(const float* products, const TileSpan& span, const float* bias, T* out);
+  // The largest of the three frames of a pool window, which are not negative: [3][tiles, channels], `plane`
+  // apart.
+  void (*max_of_three)(const T* frames, const TileSpan& span, T* out);
 
   // Rounds to nearest even.
   void (*convert)(const float* from, int64_t count, T* to);

@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int64_t kTiles[] = {27, 54, 81, 162, kMaxTile};
+constexpr int64_t kTiles[] = {27, 54, 81, 128, 162, 192, kMaxTile};
 constexpr int kRepeats = 4;
 
 std::string CpuName() {

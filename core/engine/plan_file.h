@@ -12,7 +12,7 @@
 namespace timbre::engine {
 
 // The largest tile that is measured, and that a plan may have.
-inline constexpr int64_t kMaxTile = 243;
+inline constexpr int64_t kMaxTile = 256;
 
 // One choice for each of stack.layers.
 using Plan = std::vector<LayerChoice>;

@@ -2,7 +2,6 @@
 
 #include <omp.h>
 
-#include <array>
 #include <dnnl.hpp>
 #include <map>
 #include <string>
@@ -22,6 +21,12 @@ dnnl::engine& Cpu() {
   return engine;
 }
 
+memory::data_type TypeOf(bool bf16) { return bf16 ? memory::data_type::bf16 : memory::data_type::f32; }
+
+memory::desc BiasOf(int64_t columns) {
+  return memory::desc({1, columns}, memory::data_type::f32, memory::format_tag::ab);
+}
+
 // The one place where oneDNN's exceptions end.
 template <typename Function>
 absl::Status DnnlGuard(const char* what, const Function& function) {
@@ -36,9 +41,10 @@ absl::Status DnnlGuard(const char* what, const Function& function) {
 }  // namespace
 
 struct Products::State {
-  Options options;
+  Options options;  // but for the bias, which is another's
   std::map<int64_t, dnnl::matmul> by_rows;
-  memory weights;
+  std::vector<float> bias;
+  std::vector<memory> weights;  // of each product
   size_t scratch_bytes = 0;
 };
 
@@ -46,10 +52,21 @@ struct Products::Runner::State {
   struct Call {
     dnnl::matmul primitive;
     memory source, destination, scratch;
-    std::array<dnnl_exec_arg_t, 4> arguments{};
+    std::vector<dnnl_exec_arg_t> arguments{};  // the weights come first
   };
+  // From one product to the next.
+  struct Strides {
+    int64_t source_bytes, destination_bytes;
+  };
+  Strides StridesOf(int64_t rows) const {
+    return {rows * options.row_stride * (options.bf16 ? 2 : 4),
+            rows * options.columns * (options.bf16_result ? 2 : 4)};
+  }
+
+  Options options;
+  memory bias;
   dnnl::stream stream{Cpu()};
-  memory weights;
+  std::vector<memory> weights;
   std::vector<std::byte> scratch;
   std::map<int64_t, Call> calls;
 };
@@ -64,29 +81,40 @@ absl::StatusOr<std::shared_ptr<const Products>> Products::Create(const Options& 
   std::shared_ptr<Products> products(new Products(std::make_unique<State>()));
   State& state = *products->state_;
   state.options = options;
-  const auto type = options.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-  const int64_t stride = options.row_stride;
+  state.options.bias = {};
+  state.bias.assign(options.bias.begin(), options.bias.end());
+  const auto type = TypeOf(options.bf16);
   TIMBRE_RETURN_IF_ERROR(DnnlGuard("packing weights", [&] {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const memory::dims weight_dims = {options.batch, options.depth, options.columns};
+    if (!state.bias.empty()) {
+      dnnl::post_ops relu;
+      relu.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+      attributes.set_post_ops(relu);
+    }
+    const memory::dims weight_dims = {options.depth, options.columns};
     memory::desc packed(weight_dims, type, memory::format_tag::any);
     // The first count decides the layout of the weights, the others take it.
     for (const int64_t rows : options.row_counts) {
-      const memory::desc source({options.batch, rows, options.depth}, type, {rows * stride, stride, 1});
-      const memory::desc destination({options.batch, rows, options.columns}, memory::data_type::f32,
-                                     memory::format_tag::abc);
-      const dnnl::matmul::primitive_desc description({source, packed, destination}, attributes, Cpu());
+      const memory::desc source({rows, options.depth}, type, {options.row_stride, 1});
+      const memory::desc destination({rows, options.columns}, TypeOf(options.bf16_result),
+                                     memory::format_tag::ab);
+      const dnnl::matmul::desc what =
+          state.bias.empty() ? dnnl::matmul::desc(source, packed, destination)
+                             : dnnl::matmul::desc(source, packed, BiasOf(options.columns), destination);
+      const dnnl::matmul::primitive_desc description(what, attributes, Cpu());
       if (state.by_rows.empty()) packed = description.weights_desc();
       state.scratch_bytes = std::max(state.scratch_bytes, description.scratchpad_desc().get_size());
       state.by_rows.emplace(rows, dnnl::matmul(description));
     }
-    const memory plain({weight_dims, memory::data_type::f32, memory::format_tag::abc}, Cpu(),
-                       const_cast<float*>(weights.data()));
-    state.weights = memory(packed, Cpu());
     dnnl::stream stream(Cpu());
-    dnnl::reorder(plain, state.weights).execute(stream, const_cast<memory&>(plain), state.weights);
-    stream.wait();
+    for (int64_t i = 0; i < options.batch; ++i) {
+      memory plain({weight_dims, memory::data_type::f32, memory::format_tag::ab}, Cpu(),
+                   const_cast<float*>(weights.data() + i * options.depth * options.columns));
+      memory& to = state.weights.emplace_back(packed, Cpu());
+      dnnl::reorder(plain, to).execute(stream, plain, to);
+      stream.wait();
+    }
     return absl::OkStatus();
   }));
   return products;
@@ -98,47 +126,55 @@ absl::StatusOr<std::unique_ptr<Products::Runner>> Products::MakeRunner() const {
   TIMBRE_RETURN_IF_ERROR(DnnlGuard("making a runner", [&] {
     state.weights = state_->weights;
     state.scratch.resize(state_->scratch_bytes);
-    const auto type = state_->options.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-    const int64_t stride = state_->options.row_stride;
+    if (!state_->bias.empty())
+      state.bias = memory(BiasOf(state_->options.columns), Cpu(), state_->bias.data());
+    state.options = state_->options;
+    const memory::dim depth = state_->options.depth, columns = state_->options.columns;
     for (const auto& [rows, primitive] : state_->by_rows) {
       Runner::State::Call& call = state.calls[rows];
       call.primitive = primitive;
-      call.source =
-          memory({{state_->options.batch, rows, state_->options.depth}, type, {rows * stride, stride, 1}},
-                 Cpu(), nullptr);
-      call.destination = memory({{state_->options.batch, rows, state_->options.columns},
-                                 memory::data_type::f32,
-                                 memory::format_tag::abc},
-                                Cpu(), nullptr);
+      call.source = memory({{rows, depth}, TypeOf(state_->options.bf16), {state_->options.row_stride, 1}},
+                           Cpu(), nullptr);
+      call.destination = memory(
+          {{rows, columns}, TypeOf(state_->options.bf16_result), memory::format_tag::ab}, Cpu(), nullptr);
       const memory::dim bytes = static_cast<memory::dim>(state.scratch.size());
       call.scratch =
           memory({{bytes}, memory::data_type::u8, memory::format_tag::a}, Cpu(), state.scratch.data());
-      call.arguments = {dnnl_exec_arg_t{DNNL_ARG_SRC, call.source.get()},
-                        dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, state.weights.get()},
+      call.arguments = {dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, nullptr},
+                        dnnl_exec_arg_t{DNNL_ARG_SRC, call.source.get()},
                         dnnl_exec_arg_t{DNNL_ARG_DST, call.destination.get()},
                         dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, call.scratch.get()}};
+      if (!state_->bias.empty()) call.arguments.push_back({DNNL_ARG_BIAS, state.bias.get()});
     }
     return absl::OkStatus();
   }));
   return runner;
 }
 
-absl::Status Products::Runner::Run(const void* source, int64_t rows, float* destination) {
+absl::Status Products::Runner::Run(const void* source, int64_t rows, void* destination) {
   const auto found = state_->calls.find(rows);
   if (found == state_->calls.end()) {
     return absl::InternalError(absl::StrCat("no product of ", rows, " rows was prepared"));
   }
   State::Call& call = found->second;
+  const State::Strides stride = state_->StridesOf(rows);
+  auto* from = static_cast<std::byte*>(const_cast<void*>(source));
+  auto* to = static_cast<std::byte*>(destination);
   // The C interface: that of C++ makes a map for each call.
-  dnnl_status_t status = dnnl_memory_set_data_handle(call.source.get(), const_cast<void*>(source));
-  if (status == dnnl_success) status = dnnl_memory_set_data_handle(call.destination.get(), destination);
-  if (status == dnnl_success) {
-    status = dnnl_primitive_execute(call.primitive.get(), state_->stream.get(),
-                                    static_cast<int>(call.arguments.size()), call.arguments.data());
+  for (const memory& weights : state_->weights) {
+    call.arguments.front().memory = weights.get();
+    dnnl_status_t status = dnnl_memory_set_data_handle(call.source.get(), from);
+    if (status == dnnl_success) status = dnnl_memory_set_data_handle(call.destination.get(), to);
+    if (status == dnnl_success) {
+      status = dnnl_primitive_execute(call.primitive.get(), state_->stream.get(),
+                                      static_cast<int>(call.arguments.size()), call.arguments.data());
+    }
+    if (status != dnnl_success)
+      return absl::InternalError(absl::StrCat("oneDNN: a product failed with status ", status));
+    from += stride.source_bytes;
+    to += stride.destination_bytes;
   }
-  return status == dnnl_success
-             ? absl::OkStatus()
-             : absl::InternalError(absl::StrCat("oneDNN: a product failed with status ", status));
+  return absl::OkStatus();
 }
 
 void UseOneThread() { omp_set_num_threads(1); }

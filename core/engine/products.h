@@ -11,7 +11,8 @@
 namespace timbre::engine {
 
 // The matrix products of one layer, by oneDNN's matmul: `batch` times [rows, depth] x [depth, columns] ->
-// [rows, columns], sums in fp32. The weights are packed once, for the instruction set that is here.
+// [rows, columns], sums in fp32. The weights are packed once, for the instruction set that is here. Each
+// product is a call: for products in a batch oneDNN 2.6 packs the weights anew each time, which AMX outruns.
 // Threads: a Products is const and shared; each thread runs it through a Runner of its own. oneDNN runs on
 // the calling thread alone when that thread has called UseOneThread.
 class Products {
@@ -20,8 +21,11 @@ class Products {
     int64_t batch = 1;
     int64_t depth = 0;
     int64_t columns = 0;
-    int64_t row_stride = 0;           // numbers from one source row to the next; depth for dense ones
-    bool bf16 = false;                // source and weights
+    int64_t row_stride = 0;    // numbers from one source row to the next; depth for dense ones
+    bool bf16 = false;         // source and weights
+    bool bf16_result = false;  // else fp32; rounded after bias and relu
+    std::span<const float> bias =
+        {};  // [columns]: the result is relu(product + bias); empty: the bare product
     std::vector<int64_t> row_counts;  // those that will be asked for
   };
 
@@ -37,8 +41,9 @@ class Products {
     ~Runner();
 
     // Source [batch][rows, depth] (float or Bf16; batches rows * row_stride apart), destination
-    // [batch][rows, columns]. Allocates nothing. Errors: kInternal; row counts not promised are one.
-    absl::Status Run(const void* source, int64_t rows, float* destination);
+    // [batch][rows, columns], likewise. Allocates nothing. Errors: kInternal; row counts not promised are
+    // one.
+    absl::Status Run(const void* source, int64_t rows, void* destination);
 
    private:
     friend class Products;

@@ -21,34 +21,55 @@ using D = HWY_CAPPED(float, 16);
 using V = hn::Vec<D>;
 
 HWY_INLINE V LoadRow(D d, const float* p) { return hn::LoadU(d, p); }
+HWY_INLINE V FromBf16(D d, hn::Vec<hn::Rebind<uint16_t, D>> v) {
+  const hn::Rebind<uint32_t, D> whole;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, v)));
+}
 HWY_INLINE V LoadRow(D d, const Bf16* p) {
   const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(half, p))));
+  return FromBf16(d, hn::LoadU(half, p));
 }
 
-// What a LoadRow will see of `v` after it was stored: the pointer says as what. Highway 1.0 truncates; this
-// rounds to nearest even.
-HWY_INLINE V RoundRow(D /*d*/, V v, const float* /*type*/) { return v; }
-HWY_INLINE V RoundRow(D d, V v, const Bf16* /*type*/) {
+// Rounds to nearest even, which Highway 1.0 does not.
+template <Rounding kRounding>
+HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> ToBf16(D /*d*/, V v) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (kRounding == Rounding::kNative) {
+    __m256i rounded;  // the assembler knows the instruction, whatever the compiler was told of the CPU
+    asm("vcvtneps2bf16 %1, %0" : "=v"(rounded) : "v"(v.raw));
+    return hn::Vec<hn::Rebind<uint16_t, D>>{rounded};
+  }
+#endif
+  const hn::Rebind<uint16_t, D> half;
   const hn::Rebind<uint32_t, D> whole;
   const auto bits = hn::BitCast(whole, v);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(whole, 1));
   const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(whole, 0x7FFF)));
-  return hn::BitCast(d, hn::And(rounded, hn::Set(whole, 0xFFFF0000U)));
+  return hn::TruncateTo(half, hn::ShiftRight<16>(rounded));
+}
+
+// What a LoadRow will see of `v` after it was stored: the pointer says as what.
+template <Rounding kRounding>
+HWY_INLINE V RoundRow(D /*d*/, V v, const float* /*type*/) {
+  return v;
+}
+template <Rounding kRounding>
+HWY_INLINE V RoundRow(D d, V v, const Bf16* /*type*/) {
+  return FromBf16(d, ToBf16<kRounding>(d, v));
 }
 
 // Stores, and gives back what a LoadRow will see.
+template <Rounding kRounding>
 HWY_INLINE V StoreRow(D d, V v, float* p) {
   hn::StoreU(v, d, p);
   return v;
 }
+template <Rounding kRounding>
 HWY_INLINE V StoreRow(D d, V v, Bf16* p) {
   const hn::Rebind<uint16_t, D> half;
-  const hn::Rebind<uint32_t, D> whole;
-  const V rounded = RoundRow(d, v, p);
-  hn::StoreU(hn::TruncateTo(half, hn::ShiftRight<16>(hn::BitCast(whole, rounded))), half, p);
-  return rounded;
+  const auto rounded = ToBf16<kRounding>(d, v);
+  hn::StoreU(rounded, half, p);
+  return FromBf16(d, rounded);
 }
 
 }  // namespace timbre::engine::HWY_NAMESPACE

@@ -9,24 +9,37 @@
 #include "core/base/status_macros.h"
 
 namespace timbre::engine {
+namespace {
+
+// As few tiles as a multiple of the members allows, all alike but the last. Whole vectors of AMX rows, and
+// even.
+int64_t SharedTile(int64_t pool_windows, int64_t tile, int64_t members) {
+  constexpr int64_t kRows = 16;
+  const int64_t tiles = members * ((pool_windows + members * tile - 1) / (members * tile));
+  const int64_t even = (pool_windows + tiles - 1) / tiles;
+  return std::min(tile, (even + kRows - 1) / kRows * kRows);
+}
+
+}  // namespace
 
 template <typename T>
-TiledLayer<T>::TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack)
+TiledLayer<T>::TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack, int64_t members)
     : layer_(std::move(layer)),
       choice_(choice),
       shape_(ShapeOf(choice.algorithm)),
       stack_(stack),
+      shared_tile_(SharedTile(layer_.rows_out(), choice.tile, members)),
       kernels_(KernelsHere<T>()) {}
 
 template <typename T>
 absl::StatusOr<std::unique_ptr<TiledLayer<T>>> TiledLayer<T>::Create(const FoldedLayer& layer,
-                                                                     const LayerChoice& choice,
-                                                                     int64_t stack) {
+                                                                     const LayerChoice& choice, int64_t stack,
+                                                                     int64_t members) {
   if (choice.tile < 1 || (choice.algorithm == Algorithm::kWinograd6 && choice.tile % 2 != 0)) {
     return absl::InvalidArgumentError(absl::StrCat("a tile of ", choice.tile, " pool windows does not suit ",
                                                    AlgorithmName(choice.algorithm)));
   }
-  std::unique_ptr<TiledLayer> made(new TiledLayer(layer, choice, stack));
+  std::unique_ptr<TiledLayer> made(new TiledLayer(layer, choice, stack, members));
   const bool direct = choice.algorithm == Algorithm::kDirect;
   Products::Options options;
   options.batch = direct ? 1 : made->shape_.products;
@@ -34,6 +47,10 @@ absl::StatusOr<std::unique_ptr<TiledLayer<T>>> TiledLayer<T>::Create(const Folde
   options.columns = layer.out_channels;
   options.row_stride = options.depth;
   options.bf16 = std::is_same_v<T, Bf16>;
+  if (direct) {
+    options.bf16_result = options.bf16 && layer.pool;
+    options.bias = layer.bias;
+  }
   options.row_counts = made->RowCounts();
   TIMBRE_ASSIGN_OR_RETURN(made->products_,
                           Products::Create(options, TransformWeights(choice.algorithm, layer)));
@@ -52,9 +69,11 @@ template <typename T>
 std::vector<int64_t> TiledLayer<T>::RowCounts() const {
   std::set<int64_t, std::greater<>> counts;
   const int64_t all = pool_windows();
-  if (stack_ == 1 && all > choice_.tile) {
-    counts = {TilesOf(choice_.tile)};
-    if (all % choice_.tile > 0) counts.insert(TilesOf(all % choice_.tile));
+  if (stack_ == 1) {
+    for (const int64_t tile : {choice_.tile, shared_tile_}) {
+      counts.insert(TilesOf(std::min(tile, all)));
+      if (all > tile && all % tile > 0) counts.insert(TilesOf(all % tile));
+    }
   } else {
     const bool one_by_one = layer_.pool && choice_.algorithm == Algorithm::kDirect;
     const int64_t most = one_by_one ? 1 : windows_at_once();
@@ -108,19 +127,20 @@ absl::Status TiledLayer<T>::Run(Bench& bench, const Piece<T>& piece) const {
 }
 
 // Frame 3 t + k of a window is a product of the rows from 3 t + k on, so each phase k is one matrix whose
-// rows lie 3 C apart in the input itself.
+// rows lie 3 C apart in the input itself. Bias, relu and rounding go before the max: they keep the order.
 template <typename T>
 absl::Status TiledLayer<T>::RunDirect(Bench& bench, const Piece<T>& piece) const {
   const TileSpan out{.tiles = piece.pool_windows,
                      .channels = layer_.out_channels,
                      .plane = piece.pool_windows * layer_.out_channels};
+  T* const frames = reinterpret_cast<T*>(bench.products);
   for (int64_t w = 0; w < piece.windows; ++w) {
     const T* in = piece.in + w * piece.in_stride;
     for (int64_t phase = 0; phase < 3; ++phase) {
-      TIMBRE_RETURN_IF_ERROR(bench.runner->Run(in + phase * layer_.in_channels, piece.pool_windows,
-                                               bench.products + phase * out.plane));
+      TIMBRE_RETURN_IF_ERROR(
+          bench.runner->Run(in + phase * layer_.in_channels, piece.pool_windows, frames + phase * out.plane));
     }
-    kernels_.max_of_three(bench.products, out, layer_.bias.data(), piece.out + w * piece.out_stride);
+    kernels_.max_of_three(frames, out, piece.out + w * piece.out_stride);
   }
   return absl::OkStatus();
 }
@@ -131,10 +151,7 @@ absl::Status TiledLayer<T>::RunLast(Bench& bench, const Piece<T>& piece, float* 
   for (int64_t w = 0; w < piece.windows; ++w) {
     std::copy_n(piece.in + w * piece.in_stride, depth, bench.transformed + w * depth);
   }
-  TIMBRE_RETURN_IF_ERROR(bench.runner->Run(bench.transformed, piece.windows, bench.products));
-  const TileSpan span{.tiles = piece.windows, .channels = layer_.out_channels, .plane = 0};
-  KernelsHere<float>().bias_relu(bench.products, span, layer_.bias.data(), out);
-  return absl::OkStatus();
+  return bench.runner->Run(bench.transformed, piece.windows, out);
 }
 
 template class TiledLayer<float>;

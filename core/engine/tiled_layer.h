@@ -40,9 +40,11 @@ template <typename T>
 class TiledLayer {
  public:
   // `stack`: the most windows of a piece. More than one: each comes with all its pool windows, whatever the
-  // tile. Errors: kInvalidArgument a tile below 1, or an odd one for kWinograd6 · as Products::Create.
+  // tile. `members`: the threads that may share a window. Errors: kInvalidArgument a tile below 1, or an odd
+  // one for kWinograd6 · as Products::Create.
   static absl::StatusOr<std::unique_ptr<TiledLayer>> Create(const FoldedLayer& layer,
-                                                            const LayerChoice& choice, int64_t stack);
+                                                            const LayerChoice& choice, int64_t stack,
+                                                            int64_t members = 1);
 
   // One thread's work space.
   class Bench {
@@ -63,6 +65,9 @@ class TiledLayer {
   absl::Status RunLast(Bench& bench, const Piece<T>& piece, float* out) const;
 
   int64_t tile() const { return choice_.tile; }
+  // The tile where all members share one window: not larger than tile(), and of a size that gives each as
+  // many.
+  int64_t shared_tile() const { return shared_tile_; }
   int64_t pool_windows() const { return layer_.rows_out(); }
   int64_t in_channels() const { return layer_.in_channels; }
   int64_t out_channels() const { return layer_.out_channels; }
@@ -71,7 +76,7 @@ class TiledLayer {
   int64_t windows_at_once() const;
 
  private:
-  TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack);
+  TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack, int64_t members);
 
   int64_t TilesOf(int64_t pool_windows) const {
     return (pool_windows + shape_.pool_windows - 1) / shape_.pool_windows;
@@ -84,6 +89,7 @@ class TiledLayer {
   const LayerChoice choice_;
   const TileShape shape_;
   const int64_t stack_;
+  const int64_t shared_tile_;
   const Kernels<T>& kernels_;
   std::shared_ptr<const Products> products_;
 };

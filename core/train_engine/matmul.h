@@ -23,8 +23,8 @@ class Lane {
   const std::unique_ptr<State> state_;
 };
 
-// Batches of matrix products by oneDNN, sums in fp32. Threads: safe, each with a lane of its own. Errors:
-// kInternal what oneDNN says.
+// Batches of matrix products by oneDNN, sums in fp32; each product a call, as in engine::Products. Threads:
+// safe, each with a lane of its own. Errors: kInternal what oneDNN says.
 class Matmul {
  public:
   struct Options {

@@ -20,7 +20,7 @@ using engine::HWY_NAMESPACE::V;
 
 HWY_INLINE void AddTo(D d, V v, float* p) { hn::StoreU(hn::Add(hn::LoadU(d, p), v), d, p); }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Activate(const TileSpan& span, const ActivateCall<T>& call) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -31,7 +31,7 @@ void Activate(const TileSpan& span, const ActivateCall<T>& call) {
                              hn::LoadU(d, call.shift + c));
       V out = hn::Max(x, hn::Zero(d));
       if (call.mask != nullptr) out = hn::Mul(out, hn::LoadU(d, call.mask + t * n + c));
-      StoreRow(d, out, call.out + t * n + c);
+      StoreRow<kRounding>(d, out, call.out + t * n + c);
     }
   }
 }
@@ -45,7 +45,7 @@ HWY_INLINE Kept Keep(V y0, V y1, V y2, V sign) {
   return {.first = hn::And(hn::Ge(a, b), hn::Ge(a, c)), .second = hn::Ge(b, c)};
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Frames(const TileSpan& span, const FramesCall<T>& call) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -62,18 +62,18 @@ void Frames(const TileSpan& span, const FramesCall<T>& call) {
       V y2 = hn::MulAdd(four, m3, hn::Add(sum, hn::LoadU(d, in + 4 * span.plane)));
       if (call.frames != nullptr) {
         T* to = call.frames + 3 * t * n + c;
-        y0 = StoreRow(d, y0, to);
-        y1 = StoreRow(d, y1, to + n);
-        y2 = StoreRow(d, y2, to + 2 * n);
+        y0 = StoreRow<kRounding>(d, y0, to);
+        y1 = StoreRow<kRounding>(d, y1, to + n);
+        y2 = StoreRow<kRounding>(d, y2, to + 2 * n);
       } else {
-        y0 = RoundRow(d, y0, call.pooled);
-        y1 = RoundRow(d, y1, call.pooled);
-        y2 = RoundRow(d, y2, call.pooled);
+        y0 = RoundRow<kRounding>(d, y0, call.pooled);
+        y1 = RoundRow<kRounding>(d, y1, call.pooled);
+        y2 = RoundRow<kRounding>(d, y2, call.pooled);
       }
       if (call.set_origin && t == 0) hn::StoreU(y0, d, call.origin + c);
       const Kept kept = Keep(y0, y1, y2, hn::LoadU(d, call.sign + c));
-      StoreRow(d, hn::IfThenElse(kept.first, y0, hn::IfThenElse(kept.second, y1, y2)),
-               call.pooled + t * n + c);
+      StoreRow<kRounding>(d, hn::IfThenElse(kept.first, y0, hn::IfThenElse(kept.second, y1, y2)),
+                          call.pooled + t * n + c);
       const V origin = hn::LoadU(d, call.origin + c);
       const V e0 = hn::Sub(y0, origin), e1 = hn::Sub(y1, origin), e2 = hn::Sub(y2, origin);
       AddTo(d, hn::Add(hn::Add(e0, e1), e2), call.sum + c);
@@ -82,7 +82,7 @@ void Frames(const TileSpan& span, const FramesCall<T>& call) {
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void FrameGradient(const TileSpan& span, const FrameGradientCall<T>& call) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -104,17 +104,17 @@ void FrameGradient(const TileSpan& span, const FrameGradientCall<T>& call) {
       const V dy2 = hn::MulAdd(pull, hn::Sub(y2, mean),
                                hn::IfThenElse(kept.first, offset, hn::IfThenElse(kept.second, offset, with)));
       const V outer = hn::Add(dy0, dy2);
-      StoreRow(d, dy0, to);
-      StoreRow(d, hn::Add(outer, dy1), to + span.plane);
-      StoreRow(d, hn::Sub(outer, dy1), to + 2 * span.plane);
-      StoreRow(d, hn::MulAdd(four, dy2, hn::MulAdd(two, dy1, dy0)), to + 3 * span.plane);
-      StoreRow(d, dy2, to + 4 * span.plane);
+      StoreRow<kRounding>(d, dy0, to);
+      StoreRow<kRounding>(d, hn::Add(outer, dy1), to + span.plane);
+      StoreRow<kRounding>(d, hn::Sub(outer, dy1), to + 2 * span.plane);
+      StoreRow<kRounding>(d, hn::MulAdd(four, dy2, hn::MulAdd(two, dy1, dy0)), to + 3 * span.plane);
+      StoreRow<kRounding>(d, dy2, to + 4 * span.plane);
     }
   }
 }
 
 // What a row's gradient does. Rows and channels are counted from row 0 of the call.
-template <typename T>
+template <typename T, Rounding kRounding>
 struct General {
   static constexpr int kSums = 2;
   const SlopesCall<T>& call;
@@ -123,7 +123,7 @@ struct General {
     const int64_t at = row * channels + c;
     const auto positive = hn::Gt(LoadRow(d, call.inputs + at), hn::Zero(d));
     if (call.mask != nullptr) gradient = hn::Mul(gradient, hn::LoadU(d, call.mask + at));
-    const V slope = StoreRow(d, hn::IfThenElseZero(positive, gradient), call.out + at);
+    const V slope = StoreRow<kRounding>(d, hn::IfThenElseZero(positive, gradient), call.out + at);
     const V centred = hn::Sub(LoadRow(d, call.pooled + at), hn::LoadU(d, call.mean + c));
     sums[0] = hn::Add(sums[0], slope);
     sums[1] = hn::MulAdd(slope, centred, sums[1]);
@@ -178,28 +178,31 @@ HWY_INLINE void SlopesOfTile(const TileSpan& span, const Row& take, int64_t t) {
   }
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void Slopes(const TileSpan& span, const SlopesCall<T>& call) {
-  const General<T> take{call, span.channels};
+  const General<T, kRounding> take{call, span.channels};
   for (int64_t t = 0; t < span.tiles; ++t) SlopesOfTile(span, take, t);
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 void FirstSlopes(const TileSpan& span, const SlopesCall<T>& call) {
   const First<T> take{call, span.channels};
   for (int64_t t = 0; t < span.tiles; ++t) SlopesOfTile(span, take, t);
 }
 
-template <typename T>
+template <typename T, Rounding kRounding>
 TrainKernels<T> Table() {
-  return {.activate = &Activate<T>,
-          .frames = &Frames<T>,
-          .frame_gradient = &FrameGradient<T>,
-          .slopes = &Slopes<T>,
-          .first_slopes = &FirstSlopes<T>};
+  return {.activate = &Activate<T, kRounding>,
+          .frames = &Frames<T, kRounding>,
+          .frame_gradient = &FrameGradient<T, kRounding>,
+          .slopes = &Slopes<T, kRounding>,
+          .first_slopes = &FirstSlopes<T, kRounding>};
 }
-TrainKernels<float> TrainTableOfFloat() { return Table<float>(); }
-TrainKernels<Bf16> TrainTableOfBf16() { return Table<Bf16>(); }
+TrainKernels<float> TrainTableOfFloat() { return Table<float, Rounding::kPortable>(); }
+TrainKernels<Bf16> TrainTableOfBf16(Rounding rounding) {
+  return rounding == Rounding::kNative ? Table<Bf16, Rounding::kNative>()
+                                       : Table<Bf16, Rounding::kPortable>();
+}
 
 }  // namespace timbre::train_engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -217,7 +220,8 @@ const TrainKernels<float>& TrainKernelsHere() {
 }
 template <>
 const TrainKernels<Bf16>& TrainKernelsHere() {
-  static const TrainKernels<Bf16> table = HWY_DYNAMIC_DISPATCH(TrainTableOfBf16)();
+  static const TrainKernels<Bf16> table = HWY_DYNAMIC_DISPATCH(TrainTableOfBf16)(
+      engine::HasNativeBf16() ? Rounding::kNative : Rounding::kPortable);
   return table;
 }
 

@@ -13,6 +13,7 @@
 namespace timbre::train_engine {
 
 using engine::Bf16;
+using engine::Rounding;
 using engine::TileSpan;
 
 template <typename T>
