@@ -41,7 +41,10 @@ using Stub = grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer>;
 class GrpcTarget::Impl {
  public:
   Impl(Question question, const GrpcTargetOptions& options)
-      : method_(std::move(question.method)), read_(std::move(question.read)), deadline_(options.deadline) {
+      : method_(std::move(question.method)),
+        read_(std::move(question.read)),
+        deadline_(options.deadline),
+        traceparent_(options.traceparent) {
     for (const std::string& request : question.requests) {
       const grpc::Slice slice(request);
       requests_.emplace_back(&slice, 1);
@@ -63,6 +66,7 @@ class GrpcTarget::Impl {
     const auto call = std::make_shared<Call>();
     call->done = std::move(done);
     call->context->set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+    if (!traceparent_.empty()) call->context->AddMetadata("traceparent", traceparent_);
     {
       std::lock_guard lock(mutex_);
       calls_.insert(call);
@@ -96,6 +100,7 @@ class GrpcTarget::Impl {
   const std::string method_;
   const std::function<absl::Status(const std::string&, Reply&)> read_;
   const absl::Duration deadline_;
+  const std::string traceparent_;
   std::vector<grpc::ByteBuffer> requests_;
   std::vector<std::unique_ptr<Stub>> stubs_;
   size_t turn_ = 0;

@@ -14,6 +14,8 @@ namespace timbre::bench {
 struct GrpcTargetOptions {
   std::string server = {};
   client::Credentials credentials = {};
+  // The W3C trace that all calls belong to; empty: none is sent.
+  std::string traceparent = {};
   // Connections, used in turns: one shares its bytes in flight among all calls.
   int channels = 4;
   // Of each call.

@@ -92,6 +92,7 @@ absl::StatusOr<ExitCode> Run(const Session& session, const BenchOptions& options
   if (!question.ok()) return question.status();
   bench::GrpcTargetOptions to = options.Target(client::ServerAddress(session.server));
   to.credentials = session.credentials;
+  to.traceparent = session.traceparent;
   bench::GrpcTarget target(*std::move(question), to);
   const bench::Reply first = target.Ask();
   if (!first.status.ok()) return first.status;

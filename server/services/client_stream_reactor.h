@@ -16,7 +16,8 @@ namespace timbre::services {
 
 // The reactor under a client stream whose messages go to a session that may block on the disk:
 //   absl::Status Session::Take(const Request&);       the next message
-//   absl::Status Session::Finish(Response* response);  the client has closed its side
+//   absl::Status Session::Finish(const rpc::CallRecord& record, Response* response);  the client closed its
+//   side
 // The session goes with the call, and takes along what it staged. The reactor deletes itself.
 // States: READ a read is outstanding (OnReadDone) · WORK the session has the message, on the pool · END
 // Finish was called. While the session works nothing is read, so a slow disk holds the client back.
@@ -76,7 +77,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
 
   void CloseSession() {
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    End(rpc::Guarded([this] { return session_.Finish(response_); }));
+    End(rpc::Guarded([this] { return session_.Finish(record_, response_); }));
   }
 
   void End(const absl::Status& status) { this->Finish(record_.Handled(status)); }

@@ -4,6 +4,7 @@
 #include "server/convert/dataset_convert.h"
 #include "server/convert/field_errors.h"
 #include "server/convert/names.h"
+#include "server/services/job_log.h"
 #include "server/services/pages.h"
 #include "server/services/preview.h"
 #include "server/services/upload_reactor.h"
@@ -26,6 +27,7 @@ grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerCont
         TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info,
                                 deps_.catalog.Create({request->dataset_id(), request->path(),
                                                       request->track_id_pattern(), call.caller.account}));
+        LogIngest(info.job, *call.record);
         *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/false);
         response->set_job(info.job);
         return absl::OkStatus();

@@ -100,7 +100,7 @@ absl::Status ImportSession::End(const v1::ImportEnd& end) {
   return file_ ? absl::OkStatus() : base::ErrnoStatus(errno, "write", staged_->path());
 }
 
-absl::Status ImportSession::Finish(v1::ImportModelResponse* response) {
+absl::Status ImportSession::Finish(const rpc::CallRecord& /*record*/, v1::ImportModelResponse* response) {
   if (!ended_) {
     return absl::InvalidArgumentError(
         "the import ended without `end`, so it may not be whole; nothing was kept: send `end` with the count "

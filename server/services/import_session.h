@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "core/base/sha256.h"
 #include "core/registry/model_store.h"
+#include "server/rpc/call.h"
 #include "server/services/staged_file.h"
 #include "timbre/v1/model_service.pb.h"
 
@@ -34,7 +35,7 @@ class ImportSession {
 
   // The client has closed its side: makes the version. Errors: kInvalidArgument there was no `end` · as
   // weights::ParseTensorFile, weights::ReadCheckpoint, weights::TakeServedForm and ModelStore::Publish.
-  absl::Status Finish(v1::ImportModelResponse* response);
+  absl::Status Finish(const rpc::CallRecord& record, v1::ImportModelResponse* response);
 
  private:
   absl::Status Start(const v1::ImportStart& start);

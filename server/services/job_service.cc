@@ -5,10 +5,10 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/log_event.h"
 #include "core/base/status_macros.h"
 #include "server/convert/job_convert.h"
 #include "server/convert/names.h"
+#include "server/services/job_log.h"
 #include "server/services/pages.h"
 #include "server/services/watch_job_reactor.h"
 
@@ -83,15 +83,6 @@ absl::StatusOr<std::optional<jobs::Job>> FindRepeat(const jobs::JobStore& store,
   return convert::SpecBytes(resolved) == earlier->spec ? earlier : std::optional<jobs::Job>();
 }
 
-// Joins what the log says of the job to the call that submitted it.
-void LogSubmitted(const jobs::Job& job, const rpc::CallRecord& record) {
-  base::LogEvent(base::LogLevel::kInfo, "job submitted",
-                 {{"job", job.id},
-                  {"kind", job.kind},
-                  {"request_id", record.request_id()},
-                  {"trace_id", record.trace().trace_id}});
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
@@ -107,7 +98,7 @@ grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* con
                             job.client = call.caller.account;
                             if (!request->validate_only()) {
                               TIMBRE_ASSIGN_OR_RETURN(job, deps_.scheduler.Submit(std::move(job)));
-                              LogSubmitted(job, *call.record);
+                              LogSubmitted(job.id, job.kind, *call.record);
                             }
                             TIMBRE_ASSIGN_OR_RETURN(*response->mutable_job(), convert::JobToProto(job));
                             if (request->validate_only()) response->mutable_job()->clear_name();

@@ -1,5 +1,7 @@
 #include "server/services/submission.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "core/audio/windows.h"
 #include "core/base/status_macros.h"
@@ -67,7 +69,7 @@ absl::Status SubmissionChecker::CheckTraining(v1::SslTrainingSpec& spec, jobs::J
   const std::string prefix = "job.ssl_training";
   errors.AddIfError(prefix + ".dataset", convert::ParseDatasetName(spec.dataset()).status());
   errors.AddIfError(prefix + ".model", convert::ParseModelName(spec.model()).status());
-  const train::TrainingConfig config =
+  train::TrainingConfig config =
       convert::TrainingConfigFromProto(spec.training_config(), prefix + ".training_config", errors);
   const train::RuntimeConfig runtime =
       convert::RuntimeConfigFromProto(spec.runtime_config(), prefix + ".runtime_config", errors);
@@ -87,6 +89,8 @@ absl::Status SubmissionChecker::CheckTraining(v1::SslTrainingSpec& spec, jobs::J
   TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo dataset, ReadyDataset(spec.dataset()));
   const bool by_track = config.batch_unit == dataset::BatchUnit::kTrack;
   const int64_t items = by_track ? dataset.tracks : dataset.clips;
+  if (!spec.training_config().has_batch_tracks() && items >= 2)
+    config.batch_tracks = std::min(config.batch_tracks, items);
   if (items < config.batch_tracks) {
     const char* unit = by_track ? "track" : "clip";
     return absl::FailedPreconditionError(absl::StrCat(

@@ -3,6 +3,7 @@
 #include "core/base/status_macros.h"
 #include "server/convert/dataset_convert.h"
 #include "server/services/client_stream_reactor.h"
+#include "server/services/job_log.h"
 #include "server/services/upload_session.h"
 
 namespace timbre::services {
@@ -16,8 +17,9 @@ class AnsweringSession {
 
   absl::Status Take(const v1::UploadDatasetRequest& message) { return session_.Take(message); }
 
-  absl::Status Finish(v1::UploadDatasetResponse* response) {
+  absl::Status Finish(const rpc::CallRecord& record, v1::UploadDatasetResponse* response) {
     TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info, session_.Finish());
+    LogIngest(info.job, record);
     *response->mutable_dataset() = convert::DatasetToProto(info, /*with_skipped=*/false);
     response->set_job(info.job);
     return absl::OkStatus();

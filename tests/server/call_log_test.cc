@@ -6,6 +6,7 @@
 
 #include "core/base/log.h"
 #include "tests/support/in_process_server.h"
+#include "tests/support/job_wait.h"
 #include "tests/support/published_model.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/wav.h"
@@ -45,16 +46,17 @@ class CallLogTest : public ::testing::Test {
   // What was logged since the test began; once.
   static std::string Log() { return ::testing::internal::GetCapturedStderr(); }
 
-  // The lines of calls.
-  static std::vector<nlohmann::json> Calls(const std::string& log) {
-    std::vector<nlohmann::json> calls;
+  static std::vector<nlohmann::json> LinesThatSay(const std::string& message, const std::string& log) {
+    std::vector<nlohmann::json> found;
     std::istringstream lines(log);
     for (std::string line; std::getline(lines, line);) {
       const nlohmann::json object = nlohmann::json::parse(line);
-      if (object.at("message") == "rpc") calls.push_back(object);
+      if (object.at("message") == message) found.push_back(object);
     }
-    return calls;
+    return found;
   }
+
+  static std::vector<nlohmann::json> Calls(const std::string& log) { return LinesThatSay("rpc", log); }
 
   std::string Answered(const std::string& key) const {
     const auto found = context_.GetServerInitialMetadata().find(key);
@@ -171,6 +173,31 @@ TEST_F(CallLogTest, AStreamIsOneLineWithItsWindows) {
   EXPECT_EQ(calls[0].at("method"), "InferenceService/EmbedStream");
   EXPECT_EQ(calls[0].at("windows"), 2);
   EXPECT_EQ(calls[0].at("request_id"), Answered("x-request-id"));
+}
+
+TEST_F(CallLogTest, AnIngestIsJoinedToTheCallThatMadeItsDataSet) {
+  context_.AddMetadata("traceparent", std::string("00-") + kTraceId + "-" + kParentId + "-01");
+  v1::UploadDatasetResponse response;
+  const auto upload = server_->datasets->UploadDataset(&context_, &response);
+  v1::UploadDatasetRequest message;
+  message.mutable_start()->set_dataset_id("songs");
+  ASSERT_TRUE(upload->Write(message));
+  const std::string content = "not audio";
+  message.mutable_file()->set_path("a.wav");
+  ASSERT_TRUE(upload->Write(message));
+  message.set_chunk(content);
+  ASSERT_TRUE(upload->Write(message));
+  message.mutable_end()->set_file_count(1);
+  message.mutable_end()->set_byte_count(static_cast<int64_t>(content.size()));
+  ASSERT_TRUE(upload->Write(message));
+  upload->WritesDone();
+  ASSERT_THAT(upload->Finish(), IsRpcOk());
+  testing::WaitForJob(*server_->jobs, response.job());
+  const std::vector<nlohmann::json> lines = LinesThatSay("job submitted", Log());
+  ASSERT_EQ(lines.size(), 1);
+  EXPECT_EQ("jobs/" + lines[0].at("job").get<std::string>(), response.job());
+  EXPECT_EQ(lines[0].at("kind"), "ingest");
+  EXPECT_EQ(lines[0].at("trace_id"), kTraceId);
 }
 
 }  // namespace
