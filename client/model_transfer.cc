@@ -11,6 +11,7 @@
 #include "client/call.h"
 #include "client/client_stream.h"
 #include "client/folder.h"
+#include "client/output_file.h"
 #include "client/sha256.h"
 #include "client/status.h"
 
@@ -72,49 +73,6 @@ class Import {
   std::unique_ptr<grpc::ClientWriter<v1::ImportModelRequest>> writer_;
 };
 
-// A file that is there only when it is whole.
-class PartFile {
- public:
-  ~PartFile() {
-    if (!open()) return;
-    std::error_code ignored;
-    fs::remove(Part(), ignored);
-  }
-
-  bool open() const { return file_.is_open(); }
-  const fs::path& path() const { return path_; }
-
-  absl::Status Open(const fs::path& path) {
-    path_ = path;
-    errno = 0;
-    file_.open(Part(), std::ios::binary | std::ios::trunc);
-    return file_ ? absl::OkStatus() : LastError(Part());
-  }
-
-  absl::Status Append(const std::string& bytes) {
-    errno = 0;
-    file_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return file_ ? absl::OkStatus() : LastError(Part());
-  }
-
-  absl::Status Keep() {
-    errno = 0;
-    file_.flush();
-    if (!file_) return LastError(Part());
-    std::error_code error;
-    fs::rename(Part(), path_, error);
-    if (error) return FileError(path_, error);
-    file_.close();
-    return absl::OkStatus();
-  }
-
- private:
-  fs::path Part() const { return path_.string() + ".part"; }
-
-  fs::path path_;
-  std::ofstream file_;
-};
-
 class Export {
  public:
   explicit Export(const ExportOptions& options) : options_(options) {}
@@ -157,7 +115,7 @@ class Export {
   }
 
   const ExportOptions& options_;
-  PartFile file_;
+  OutputFile file_;
   Sha256 sha256_;
   Exported received_;
   int64_t total_bytes_ = 0;

@@ -49,10 +49,9 @@ struct Exported {
   std::vector<std::string> notes;
 };
 
-// Receives a version into a file, which is there, whole, only after OK: the bytes come into PATH.part, are
-// counted and their sha256 compared, then renamed. An older file of that name is replaced. No deadline.
-// Errors: as ExportModel lists them · kDataLoss the stream is not whole or damaged · kPermissionDenied,
-// kNotFound, kResourceExhausted of writing.
+// Receives a version into a file, which is there, whole, only after OK: the bytes are counted and their
+// sha256 compared before that. No deadline.
+// Errors: as ExportModel lists them · kDataLoss the stream is not whole or damaged · as OutputFile.
 absl::StatusOr<Exported> ExportModel(const Connection& connection, const ExportOptions& options);
 
 }  // namespace timbre::client

@@ -1,10 +1,9 @@
 #include "client/cli/npy.h"
 
 #include <bit>
-#include <fstream>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "client/output_file.h"
 
 namespace timbre::cli {
 
@@ -29,23 +28,14 @@ absl::Status WriteNpy(const std::filesystem::path& path, const std::vector<std::
     return absl::InvalidArgumentError(
         absl::StrCat("rows of ", columns, " and ", row.size(), " numbers do not fit into one array"));
   }
-  const std::filesystem::path aside = path.string() + ".partial";
-  std::ofstream out(aside, std::ios::binary | std::ios::trunc);
-  if (!out) return absl::PermissionDeniedError(absl::StrCat(path.string(), ": cannot be written"));
-  out << NpyHeader(rows.size(), columns);
+  client::OutputFile file;
+  absl::Status status = file.Open(path);
+  if (status.ok()) status = file.Append(NpyHeader(rows.size(), columns));
   for (const auto& row : rows) {
-    out.write(reinterpret_cast<const char*>(row.data()),
-              static_cast<std::streamsize>(columns * sizeof(float)));
+    if (status.ok())
+      status = file.Append({reinterpret_cast<const char*>(row.data()), columns * sizeof(float)});
   }
-  out.close();
-  std::error_code error;
-  if (out.fail()) {
-    std::filesystem::remove(aside, error);
-    return absl::DataLossError(absl::StrCat(path.string(), ": writing failed; is the disk full?"));
-  }
-  std::filesystem::rename(aside, path, error);
-  if (error) return absl::DataLossError(absl::StrCat(path.string(), ": ", error.message()));
-  return absl::OkStatus();
+  return status.ok() ? file.Keep() : status;
 }
 
 }  // namespace timbre::cli

@@ -12,10 +12,8 @@ namespace timbre::cli {
 // bytes.
 std::string NpyHeader(size_t rows, size_t columns);
 
-// Writes rows of equal length as a float32 array [rows, columns] that numpy.load reads. The file appears
-// whole or not at all.
-// Errors: kInvalidArgument rows of different lengths · kPermissionDenied the file cannot be written ·
-// kDataLoss writing failed, such as on a full disk.
+// Writes rows of equal length as a float32 array [rows, columns] that numpy.load reads.
+// Errors: kInvalidArgument rows of different lengths · as client::OutputFile.
 absl::Status WriteNpy(const std::filesystem::path& path, const std::vector<std::vector<float>>& rows);
 
 }  // namespace timbre::cli

@@ -1,12 +1,10 @@
 #include <filesystem>
-#include <fstream>
-#include <system_error>
 
-#include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/name_checks.h"
 #include "client/cli/report_sources.h"
 #include "client/names.h"
+#include "client/output_file.h"
 #include "client/report/document.h"
 #include "client/report/page.h"
 
@@ -18,23 +16,11 @@ struct Options {
   std::string out = "report.html";
 };
 
-// The file appears whole or not at all.
 absl::Status WritePage(const std::filesystem::path& path, const std::string& page) {
-  const std::filesystem::path aside = path.string() + ".partial";
-  std::ofstream out(aside, std::ios::binary | std::ios::trunc);
-  if (!out)
-    return absl::PermissionDeniedError(
-        absl::StrCat(path.string(), ": cannot be written; is its folder there and yours to write in?"));
-  out.write(page.data(), static_cast<std::streamsize>(page.size()));
-  out.close();
-  std::error_code error;
-  if (out.fail()) {
-    std::filesystem::remove(aside, error);
-    return absl::DataLossError(absl::StrCat(path.string(), ": writing failed; is the disk full?"));
-  }
-  std::filesystem::rename(aside, path, error);
-  if (error) return absl::DataLossError(absl::StrCat(path.string(), ": ", error.message()));
-  return absl::OkStatus();
+  client::OutputFile file;
+  absl::Status status = file.Open(path);
+  if (status.ok()) status = file.Append(page);
+  return status.ok() ? file.Keep() : status;
 }
 
 absl::StatusOr<ExitCode> Report(const Session& session, const Options& options) {
@@ -60,9 +46,11 @@ void AddReportCommand(CLI::App& app, Session& session) {
       "report",
       "Write what a training or a probe found as one HTML file with plots, which needs no network; a probe's "
       "also shows the training of its encoder. With --json: also print what is in it");
-  command->add_option("job", options->job, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
+  command->add_option("job", options->job, "a job, as `timbre jobs` lists it")
+      ->required()
+      ->transform(LongName(client::JobName));
   command->add_option("-o,--out", options->out, "the file")->capture_default_str();
-  command->footer(Example("timbre report j1 -o report.html"));
+  command->footer(Example("timbre report jf214300e7aa6 -o report.html"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return Report(session, *options); }; });
 }

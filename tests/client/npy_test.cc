@@ -58,17 +58,5 @@ TEST(NpyTest, RowsOfDifferentLengthsAreRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder / "x.npy"));
 }
 
-TEST(NpyTest, AFolderThatIsMissingIsSaid) {
-  EXPECT_THAT(WriteNpy("/no/such/folder/x.npy", {{1}}),
-              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("cannot be written")));
-}
-
-TEST(NpyTest, AFullDiskIsSaid) {
-  TempDir folder;
-  std::filesystem::create_symlink("/dev/full", folder / "x.npy.partial");
-  EXPECT_THAT(WriteNpy(folder / "x.npy", {std::vector<float>(100000)}),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("full")));
-}
-
 }  // namespace
 }  // namespace timbre::cli

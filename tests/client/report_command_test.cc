@@ -160,8 +160,8 @@ TEST_F(ReportCommandTest, AnIngestHasNoReportAndNoFileIsWritten) {
 }
 
 TEST_F(ReportCommandTest, AFolderThatIsNotThereIsNamed) {
-  EXPECT_EQ(Run({"report", "probe-1", "-o", folder_ / "no" / "r.html"}), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("cannot be written; is its folder there"));
+  EXPECT_EQ(Run({"report", "probe-1", "-o", folder_ / "no" / "r.html"}), 3);
+  EXPECT_THAT(err_.str(), HasSubstr("its folder is not there; make it first"));
 }
 
 }  // namespace
