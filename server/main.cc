@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "server/app/app.h"
 #include "server/app/core_rooms.h"
+#include "server/app/grpc_log.h"
 #include "server/app/lifecycle.h"
 #include "server/app/settings.h"
 
@@ -52,8 +53,10 @@ int main(int argc, char** argv) {
   const absl::Status log = timbre::base::ConfigureLog(settings->log_level, settings->log_format);
   if (!log.ok()) return Fail(log, kExitUsage);
 
+  timbre::app::TakeGrpcLog();
+
   const auto app = timbre::app::App::Start(*settings, timbre::app::AskForEnd);
-  if (!app.ok()) return Fail(app.status(), kExitFailure);
+  if (!app.ok()) return Fail(app.status(), absl::IsInvalidArgument(app.status()) ? kExitUsage : kExitFailure);
   const int signal = timbre::app::WaitForEndSignal();
   timbre::base::LogInfo("signal {}", signal);
   (*app)->Drain();

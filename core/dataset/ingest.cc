@@ -163,12 +163,12 @@ class Packing {
     const IngestReport& report = index_.report;
     if (report.skipped.empty()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("there is no audio file in ", options_.source_dir.string(),
-                       "; looked for wav flac ogg oga opus mp3 aif aiff aifc caf au snd"));
+          "there is no audio file in the folder; looked for wav flac ogg oga opus mp3 aif aiff aifc caf au "
+          "snd");
     }
     return absl::FailedPreconditionError(
-        absl::StrCat("none of the ", report.files_seen, " audio files in ", options_.source_dir.string(),
-                     " can be used; the first, ", report.skipped[0].path, ": ", report.skipped[0].reason));
+        absl::StrCat("none of the ", report.files_seen, " audio files can be used; the first, ",
+                     report.skipped[0].path, ": ", report.skipped[0].reason));
   }
 
   const IngestOptions& options_;

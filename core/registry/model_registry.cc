@@ -28,7 +28,7 @@ absl::StatusOr<int64_t> VersionOfLabel(const Model& model, const std::string& la
   if (found != model.labels.end()) return found->second;
   if (label == kDefaultLabel) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "no version of model '", model.id, "' is promoted to 'stable' yet; set that label on one of its ",
+        "no version of model '", model.id, "' is promoted to 'stable'; set that label on one of its ",
         model.versions.size(), " versions, or name a version in the request"));
   }
   const auto name = [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); };
@@ -114,8 +114,8 @@ absl::StatusOr<std::pair<std::string, int64_t>> ModelRegistry::Resolve(const Mod
     const std::optional<std::string> last = store_.LastLabelled(label);
     if (!last.has_value()) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "no model has been promoted to '", label,
-          "' yet; train one, then set that label on a version of it, or name a model and a version"));
+          "no model is promoted to '", label,
+          "'; train one, then set that label on a version of it, or name a model and a version"));
     }
     id = *last;
   }

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string Listed(const std::vector<std::string>& names) {
-  return names.empty() ? "there is none" : absl::StrCat("there is ", absl::StrJoin(names, ", "));
+  return names.empty() ? "none is there" : absl::StrCat("there is ", absl::StrJoin(names, ", "));
 }
 
 absl::StatusOr<Version> FindVersion(const Model& model, int64_t number) {

@@ -47,7 +47,7 @@ absl::StatusOr<weights::TensorMap> ModelStore::ReadTaggerHead(const std::string&
   }
   return absl::NotFoundError(
       absl::StrCat("version ", version, " of model '", model, "' has no tagger '", tagger, "'; ",
-                   ids.empty() ? "there is none" : absl::StrCat("there is ", absl::StrJoin(ids, ", "))));
+                   ids.empty() ? "none is there" : absl::StrCat("there is ", absl::StrJoin(ids, ", "))));
 }
 
 }  // namespace timbre::registry

@@ -35,6 +35,11 @@ namespace {
 
 constexpr int kRpcThreads = 8;
 constexpr size_t kRpcQueue = 1024;
+// What grpc.health.v1 knows by name.
+constexpr const char* kServices[] = {
+    v1::InferenceService::service_full_name(), v1::JobService::service_full_name(),
+    v1::DatasetService::service_full_name(), v1::ModelService::service_full_name(),
+    v1::AdminService::service_full_name()};
 
 services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
   services::ServerFacts facts;
@@ -77,6 +82,7 @@ class App::Impl {
       : settings_(settings), layout_(settings.state_dir), end_(std::move(end)) {}
 
   absl::Status Start() {
+    TIMBRE_RETURN_IF_ERROR(CheckDataRoot());
     const auto charge = [this](const std::string& account, int64_t windows) {
       return doors_.quotas->OnWindows(account, windows);
     };
@@ -103,10 +109,11 @@ class App::Impl {
   void Drain() {
     if (drained_) return;
     drained_ = true;
-    base::LogInfo("draining: new calls are refused, accepted ones finish");
+    const bool served = listener_.server != nullptr;  // else the start failed
+    if (served) base::LogInfo("draining: new calls are refused, accepted ones finish");
     const auto deadline =
         std::chrono::system_clock::now() + absl::ToChronoMilliseconds(settings_.drain_grace);
-    if (listener_.server != nullptr) listener_.server->GetHealthCheckService()->SetServingStatus(false);
+    if (served) listener_.server->GetHealthCheckService()->SetServingStatus(false);
     if (health_port_ != nullptr) health_port_->SetNotServing();
     draining_ = true;
     drain_.Cancel(absl::UnavailableError("the server is draining"));
@@ -114,18 +121,27 @@ class App::Impl {
     std::thread snapshots([this] {
       if (scheduler_ != nullptr) scheduler_->Stop();
     });
-    if (listener_.server != nullptr) listener_.server->Shutdown(deadline);
+    if (served) listener_.server->Shutdown(deadline);
     snapshots.join();
     if (rooms_.exporter != nullptr) rooms_.exporter->OnScrape({});
     if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
     if (rpc_pool_ != nullptr) rpc_pool_->Stop();
-    base::LogInfo("drained");
+    if (served) base::LogInfo("drained");
   }
 
   const std::string& address() const { return listener_.address; }
   std::string health_address() const { return health_port_ == nullptr ? "" : health_port_->address(); }
 
  private:
+  absl::Status CheckDataRoot() const {
+    std::error_code error;
+    const std::filesystem::path& root = settings_.data_root;
+    if (root.empty() || std::filesystem::is_directory(root, error)) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("data_root: ", root.string(),
+                     " is not a folder here; make it, or leave data_root out to take uploads alone"));
+  }
+
   absl::Status StartJobs() {
     codec_ = std::make_unique<bodies::JobCodec>(bodies::BodyDependencies{
         .datasets = *rooms_.datasets,
@@ -184,7 +200,11 @@ class App::Impl {
     options.interceptors.push_back(
         std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
     TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));
+    for (const char* service : kServices)
+      listener_.server->GetHealthCheckService()->SetServingStatus(service, true);
     base::LogInfo("{} serves on {} ({}, {})", Build(), listener_.address, rooms_.engine, SecurityText());
+    if (const std::string& metrics = rooms_.exporter->address(); !metrics.empty())
+      base::LogInfo("metrics are on http://{}/metrics", metrics);
     if (settings_.health_address.empty()) return absl::OkStatus();
     TIMBRE_ASSIGN_OR_RETURN(health_port_, HealthPort::Start(settings_.health_address));
     base::LogInfo("health, and nothing else, is on {}, not encrypted", health_port_->address());

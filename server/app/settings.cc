@@ -185,7 +185,7 @@ absl::StatusOr<Settings> LoadSettings(const Flags& flags) {
   settings.channelz = proto.channelz();
   settings.health_address = proto.health_address();
   if (!settings.health_address.empty()) CheckAddress("health_address", settings.health_address, errors);
-  CheckExposure(settings, errors);
+  if (errors.empty()) CheckExposure(settings, errors);  // of an address that is one
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   return settings;
 }

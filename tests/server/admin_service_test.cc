@@ -153,6 +153,24 @@ TEST_F(AdminServiceTest, TheHealthPortAnswersHealthAndNothingElse) {
   }
 }
 
+TEST_F(AdminServiceTest, HealthIsToldOfEachServiceByName) {
+  server_.Start();
+  const auto stub = health::Health::NewStub(
+      grpc::CreateChannel(server_.app().address(), grpc::InsecureChannelCredentials()));
+  health::HealthCheckRequest request;
+  health::HealthCheckResponse response;
+  for (const char* service :
+       {"", "timbre.v1.InferenceService", "timbre.v1.JobService", "timbre.v1.DatasetService",
+        "timbre.v1.ModelService", "timbre.v1.AdminService"}) {
+    request.set_service(service);
+    ASSERT_THAT(Call(*stub, &health::Health::Stub::Check, request, &response), IsRpcOk()) << service;
+    EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING) << service;
+  }
+  request.set_service("timbre.v1.NoService");
+  EXPECT_THAT(Call(*stub, &health::Health::Stub::Check, request, &response),
+              IsRpcError(grpc::StatusCode::NOT_FOUND, ::testing::_));
+}
+
 TEST_F(AdminServiceTest, TheHealthPortSaysNotServingWhileTheServerDrains) {
   server_.settings().health_address = "127.0.0.1:0";
   server_.Start();
