@@ -14,6 +14,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/bearer_token.h"
 
@@ -96,6 +97,18 @@ std::string ServerAddress(const std::string& flag) {
   const char* from_environment = std::getenv("TIMBRE_SERVER");
   if (from_environment != nullptr && *from_environment != '\0') return from_environment;
   return "127.0.0.1:50051";
+}
+
+absl::Status CheckAddress(const std::string& server) {
+  if (absl::StrContains(server, "/") || absl::StartsWith(server, "unix:")) return absl::OkStatus();  // a URI
+  const size_t colon = server.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(server.substr(colon + 1), &port) ||
+      port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the server must be host:port with a port in [1, 65535], got '", server, "'"));
+  }
+  return absl::OkStatus();
 }
 
 Connection Connect(const ConnectOptions& options) {

@@ -75,6 +75,9 @@ struct Connection {
 // `flag` if it is not empty, else the environment's TIMBRE_SERVER, else 127.0.0.1:50051.
 std::string ServerAddress(const std::string& flag);
 
+// Whether it can be one: gRPC takes a port above 65535 for another. Errors: kInvalidArgument.
+absl::Status CheckAddress(const std::string& server);
+
 // Makes a channel. It connects with the first call; keepalive notices a dead peer within
 // about six minutes, and a lost connection is tried again every few seconds.
 Connection Connect(const ConnectOptions& options);

@@ -66,7 +66,7 @@ void AddBackup(CLI::App& group, Session& session) {
 
 void AddAdminCommand(CLI::App& app, Session& session) {
   CLI::App* group = app.add_subcommand("admin", "Drain, back up, set the log level; needs the role admin");
-  group->require_subcommand(1);
+  group->require_subcommand(0, 1);
   group->footer(Example("timbre admin backup monday.db"));
   AddDrain(*group, session);
   AddLogLevel(*group, session);

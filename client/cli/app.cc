@@ -4,8 +4,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/name_checks.h"
 #include "client/cli/terminal.h"
 #include "client/status.h"
 
@@ -28,11 +31,11 @@ void AddSharedOptions(CLI::App& app, Session& session) {
       ->envname("TIMBRE_TOKEN_FILE");
   app.add_flag("--json", session.json, "print one JSON document");
   app.add_option("--timeout", session.timeout_seconds, "seconds that one call may take; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(AtLeast(0))
       ->capture_default_str();
   app.add_option("--give-up-after", session.give_up_after_seconds,
                  "seconds without the server after which watching ends; 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(AtLeast(0))
       ->capture_default_str();
 }
 
@@ -69,17 +72,61 @@ absl::StatusOr<ExitCode> RunWithCredentials(Session& session) {
   return session.command();
 }
 
-int RunCommand(Session& session) {
-  const absl::StatusOr<ExitCode> result = RunWithCredentials(session);
-  if (result.ok()) return static_cast<int>(*result);
-  const absl::Status& status = result.status();
-  session.console.err << Paint(session.console, Colour::kRed, "timbre:") << " " << client::Describe(status)
-                      << "\n";
+void Complain(const Session& session, const std::string& text) {
+  session.console.err << Paint(session.console, Colour::kRed, "timbre:") << " " << text << "\n";
+}
+
+// What the user can do about it, where the error does not say so.
+std::string Advice(const Session& session, const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable) {
-    session.console.err << "  is timbred running at " << client::ServerAddress(session.server)
-                        << "? --server or TIMBRE_SERVER say where it is\n";
+    return absl::StrCat("  is timbred running at ", client::ServerAddress(session.server),
+                        session.credentials.tls ? ", and does it speak TLS" : "",
+                        "? --server or TIMBRE_SERVER say where it is\n");
   }
-  return static_cast<int>(ExitCodeOf(status));
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+    return absl::StrCat("  a call may take ", session.timeout_seconds, " s; --timeout gives it more\n");
+  }
+  const bool too_large = absl::StrContains(status.message(), "message larger than max");
+  return too_large ? "  --stream sends a file in chunks, however long it is\n" : "";
+}
+
+ExitCode RunCommand(Session& session) {
+  const absl::StatusOr<ExitCode> result = RunWithCredentials(session);
+  if (result.ok()) return *result;
+  Complain(session, client::Describe(result.status()));
+  session.console.err << Advice(session, result.status());
+  return ExitCodeOf(result.status());
+}
+
+// The innermost command that was named, which wants one of its own.
+const CLI::App& Innermost(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  return chosen.empty() ? app : Innermost(*chosen.front());
+}
+
+ExitCode FailForWantOfCommand(const CLI::App& app, const Session& session) {
+  const CLI::App& last = Innermost(app);
+  std::vector<std::string> names;
+  for (const CLI::App* command : last.get_subcommands({})) names.push_back(command->get_name());
+  const std::vector<std::string> rest = app.remaining(true);
+  Complain(session, absl::StrCat(rest.empty() ? "a command is missing"
+                                              : absl::StrCat("there is no command '", rest.front(), "'"),
+                                 "; there are ", absl::StrJoin(names, ", ")));
+  return ExitCode::kUsage;
+}
+
+ExitCode Run(const CLI::App& app, Session& session) {
+  if (!session.command) return FailForWantOfCommand(app, session);
+  const absl::Status address = client::CheckAddress(client::ServerAddress(session.server));
+  if (!address.ok() && !session.offline) {
+    Complain(session, std::string(address.message()));
+    return ExitCode::kUsage;
+  }
+  const ExitCode code = RunCommand(session);
+  session.console.out.flush();
+  if (session.console.out.good()) return code;
+  Complain(session, "the output could not be written; is the disk full?");
+  return code == ExitCode::kOk ? ExitCode::kFailed : code;
 }
 
 }  // namespace
@@ -88,7 +135,7 @@ int RunApp(const std::vector<std::string>& arguments, const Console& console) {
   Session session{.console = console};
   CLI::App app("Trains music encoders by self-supervision, and embeds and tags audio with them.", "timbre");
   app.set_version_flag("--version", std::string("timbre " TIMBRE_VERSION));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // RunApp says better what is missing
   app.fallthrough();
   app.footer(absl::StrCat(ExitCodeHelp(), "\n\n",
                           Example("timbre train --dataset songs --model m --steps 500 --watch")));
@@ -96,13 +143,16 @@ int RunApp(const std::vector<std::string>& arguments, const Console& console) {
   AddCommands(app, session);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ExtrasError& error) {
+    const bool group = !Innermost(app).get_subcommands({}).empty();
+    if (group) return static_cast<int>(FailForWantOfCommand(app, session));
+    app.exit(error, console.out, console.err);
+    return static_cast<int>(ExitCode::kUsage);
   } catch (const CLI::ParseError& error) {
     const bool asked_for = app.exit(error, console.out, console.err) == 0;
     return static_cast<int>(asked_for ? ExitCode::kOk : ExitCode::kUsage);
   }
-  const int code = RunCommand(session);
-  console.out.flush();
-  return code;
+  return static_cast<int>(Run(app, session));
 }
 
 }  // namespace timbre::cli

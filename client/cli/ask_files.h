@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/in_flight.h"
 #include "client/cli/json.h"
@@ -29,8 +30,17 @@ struct AskOptions {
 // The files and options of such a command; `options` outlives it.
 void AddAskOptions(CLI::App& command, AskOptions& options, const std::string& windows_help);
 
-// Reads each file and asks. All files are tried; each that failed is named on `err`.
-// Errors: the first file's that failed, without its details.
+// The file's name before what is wrong with it, unless that begins with it.
+inline absl::Status OfFile(const std::string& path, const absl::Status& status) {
+  if (absl::StartsWith(status.message(), path)) return status;
+  absl::Status named(status.code(), absl::StrCat(path, ": ", status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { named.SetPayload(url, payload); });
+  return named;
+}
+
+// Reads each file and asks. All files are tried; where there are several, each that failed is named on `err`.
+// Errors: of one file, its own; of several, how many failed, with the code of the first.
 template <typename Response, typename Ask>
 absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const AskOptions& options, Ask ask) {
   std::vector<absl::StatusOr<Response>> answers(options.paths.size());
@@ -39,22 +49,20 @@ absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const AskOp
     answers[i] = bytes.ok() ? ask(*std::move(bytes)) : absl::StatusOr<Response>(bytes.status());
   });
   std::vector<Response> responses;
-  absl::Status first;
+  std::vector<absl::Status> failures;
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].ok()) {
       responses.push_back(*std::move(answers[i]));
-      continue;
+    } else {
+      failures.push_back(OfFile(options.paths[i], answers[i].status()));
     }
-    const absl::Status& status = answers[i].status();
-    if (options.paths.size() > 1) {
-      session.console.err << options.paths[i] << ": " << client::Describe(status) << "\n";
-    }
-    first.Update(options.paths.size() == 1
-                     ? status
-                     : absl::Status(status.code(), absl::StrCat(options.paths[i], ": ", status.message())));
   }
-  if (!first.ok()) return first;
-  return responses;
+  if (failures.empty()) return responses;
+  if (answers.size() == 1) return failures.front();
+  for (const absl::Status& failure : failures) session.console.err << client::Describe(failure) << "\n";
+  return absl::Status(failures.front().code(),
+                      absl::StrCat(failures.size(), " of ", answers.size(),
+                                   " files failed, so nothing is shown or written; leave them out"));
 }
 
 template <typename Response>

@@ -199,7 +199,7 @@ void AddByName(CLI::App& group, Session& session, const char* command_name, cons
 
 void AddDatasetCommand(CLI::App& app, Session& session) {
   CLI::App* group = app.add_subcommand("dataset", "Make and look at data sets");
-  group->require_subcommand(1);
+  group->require_subcommand(0, 1);
   group->footer(Example("timbre dataset create songs --path music --wait"));
   AddCreate(*group, session);
   AddUpload(*group, session);

@@ -21,6 +21,16 @@ absl::StatusOr<ExitCode> Answer(const Session& session, bool well, const char* t
   return well ? ExitCode::kOk : ExitCode::kUnavailable;
 }
 
+// What requests that name no model are answered by.
+bool HasStable(const v1::GetInfoResponse& info) {
+  for (const v1::ServedModel& served : info.served_models()) {
+    for (const std::string& label : served.labels()) {
+      if (label == "stable") return true;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<ExitCode> Health(const Session& session, const Options& options) {
   const client::Connection connection = session.Connect();
   const absl::StatusOr<bool> serving = client::IsServing(connection, options.service);
@@ -29,18 +39,18 @@ absl::StatusOr<ExitCode> Health(const Session& session, const Options& options) 
   if (!options.with_model) return Answer(session, true, "SERVING");
   const auto info = client::GetInfo(connection);
   if (!info.ok()) return info.status();
-  return info->served_models_size() > 0 ? Answer(session, true, "SERVING")
-                                        : Answer(session, false, "SERVING, but no model is promoted yet");
+  return HasStable(*info) ? Answer(session, true, "SERVING")
+                          : Answer(session, false, "SERVING, but no model is promoted to \"stable\"");
 }
 
 }  // namespace
 
 void AddHealthCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("health", "Ask whether the server serves (grpc.health.v1): exit code 0, else 4");
+  CLI::App* command = app.add_subcommand(
+      "health", "Ask whether the server serves (grpc.health.v1): exit code 0, or 4 if not");
   command->add_option("--service", options->service, "one service of it, such as timbre.v1.JobService");
-  command->add_flag("--with-model", options->with_model, "and whether a model is promoted");
+  command->add_flag("--with-model", options->with_model, "and whether a model is promoted to \"stable\"");
   command->footer(Example("timbre health --timeout 4"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return Health(session, *options); }; });

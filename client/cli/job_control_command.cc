@@ -30,8 +30,10 @@ using Run = std::function<absl::StatusOr<ExitCode>(const Session&, const std::st
 
 void AddByName(CLI::App& command, Session& session, const Run& run) {
   auto name = std::make_shared<std::string>();
-  command.add_option("job", *name, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
-  command.footer(Example(absl::StrCat("timbre ", command.get_name(), " j1")));
+  command.add_option("job", *name, "a job, as `timbre jobs` lists it")
+      ->required()
+      ->transform(LongName(client::JobName));
+  command.footer(Example(absl::StrCat("timbre ", command.get_name(), " jf214300e7aa6")));
   command.callback(
       [&session, name, run] { session.command = [&session, name, run] { return run(session, *name); }; });
 }

@@ -41,7 +41,7 @@ std::string ResultText(const v1::Job& job) {
       const auto& result = job.ssl_training_result();
       const std::string version = client::ShortVersion(result.model_version());
       return absl::StrFormat(
-          "made %s: %d steps, loss %.4f -> %.4f\n"
+          "made %s: %d steps, loss %.4f -> %.4f (mean of the last ten)\n"
           "judge it: timbre probe --model-version %s --train D --test D\nserve it: timbre promote %s\n",
           result.model_version(), result.step_count(), result.first_loss(), result.final_loss(), version,
           version);

@@ -53,11 +53,9 @@ void AddJobsCommand(CLI::App& app, Session& session) {
       ->add_option("--state", options->states,
                    "only these: queued, running, pausing, paused, cancelling, succeeded, "
                    "failed, cancelled; may be repeated")
-      ->transform(CLI::CheckedTransformer(States(), CLI::ignore_case).description(""))
+      ->transform(OneOf(States()))
       ->delimiter(',');
-  command->add_option("--limit", options->limit, "at most so many")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("--limit", options->limit, "at most so many")->check(AtLeast(1))->capture_default_str();
   command->footer(Example("timbre jobs --state queued,running"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return List(session, *options); }; });
@@ -66,8 +64,10 @@ void AddJobsCommand(CLI::App& app, Session& session) {
 void AddJobCommand(CLI::App& app, Session& session) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("job", "Show a job and its result");
-  command->add_option("job", *name, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
-  command->footer(Example("timbre job j1"));
+  command->add_option("job", *name, "a job, as `timbre jobs` lists it")
+      ->required()
+      ->transform(LongName(client::JobName));
+  command->footer(Example("timbre job jf214300e7aa6"));
   command->callback(
       [&session, name] { session.command = [&session, name] { return Show(session, *name); }; });
 }

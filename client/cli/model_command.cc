@@ -107,7 +107,7 @@ void AddExport(CLI::App& group, Session& session) {
   command
       ->add_option("--format", options->format,
                    "safetensors with the keys of timbre, notebook or clmr; or torchscript")
-      ->transform(CLI::CheckedTransformer(kFormats))
+      ->transform(OneOf(kFormats))
       ->default_str("timbre");
   command->footer(Example("timbre model export m/3 . --format torchscript"));
   command->callback(
@@ -158,7 +158,7 @@ void AddDelete(CLI::App& group, Session& session) {
 
 void AddModelCommand(CLI::App& app, Session& session) {
   CLI::App* group = app.add_subcommand("model", "Import, export, derive and delete model versions");
-  group->require_subcommand(1);
+  group->require_subcommand(0, 1);
   group->footer(Example("timbre model import clmr.safetensors --model clmr"));
   AddImport(*group, session);
   AddExport(*group, session);

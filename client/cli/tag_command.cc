@@ -97,7 +97,7 @@ void AddTagCommand(CLI::App& app, Session& session) {
   command->add_option("--tagger", options->tagger, "m/3/t; else the version's newest")
       ->transform(LongName(client::TaggerName));
   command->add_option("--top", options->top, "so many tags; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(AtLeast(0))
       ->capture_default_str();
   command->footer(Example("timbre tag song.mp3 --top 5"));
   command->callback(

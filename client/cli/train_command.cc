@@ -57,6 +57,15 @@ void FitPreset(const Session& session, const Options& options, const client::Con
   if (!told.empty()) session.console.err << "note: " << told << "\n";
 }
 
+// A batch that nobody chose, which depends on the data set.
+void TellBatch(const Session& session, const TrainingOptions& chosen, const v1::TrainingConfig& resolved) {
+  if (chosen.batch_tracks || !chosen.preset.empty() || !chosen.config_path.empty()) return;
+  if (resolved.batch_tracks() == 0) return;  // an older server
+  const bool clips = resolved.batch_unit() == v1::BATCH_UNIT_CLIP;
+  session.console.err << "note: a batch takes " << resolved.batch_tracks() << (clips ? " clips" : " tracks")
+                      << "; --batch chooses another size\n";
+}
+
 absl::StatusOr<ExitCode> Train(const Session& session, const Options& options) {
   auto request = MakeRequest(options);
   if (!request.ok()) return request.status();
@@ -64,6 +73,7 @@ absl::StatusOr<ExitCode> Train(const Session& session, const Options& options) {
   FitPreset(session, options, connection, *request->mutable_job()->mutable_ssl_training());
   auto job = client::SubmitJob(connection, *std::move(request));
   if (!job.ok()) return job.status();
+  TellBatch(session, options.training, job->ssl_training().training_config());
   const bool watch = options.watch && !options.dry_run;
   if (watch) {
     if (!session.json) session.console.out << job->name() << " is queued\n";
@@ -90,9 +100,9 @@ void AddLearningOptions(CLI::App& command, TrainingOptions& options) {
                                                      absl::StrJoin(PresetNames(), ", ")))
                             ->check(CLI::IsMember(PresetNames()));
   command.add_option("--config", options.config_path, "a TrainingConfig as textproto")->excludes(preset);
-  command.add_option("--steps", options.steps, "steps to train");
+  command.add_option("--steps", options.steps, "steps to train; else 1000, or a preset's");
   command.add_option("--batch", options.batch_tracks,
-                     "tracks in a batch; a preset's is lowered to what the data set has");
+                     "tracks in a batch; else 96, or a preset's, lowered to what the data set has");
   command.add_option("--lr", options.learning_rate, "learning rate");
   command
       .add_option("--objective", options.objective,

@@ -27,10 +27,11 @@ void AddWatchCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand(
       "watch",
       "Follow a job until it is over; a lost connection is made again. With --json: the job at its end");
-  command->add_option("job", options->job, "j1 or jobs/j1")->required()->transform(LongName(client::JobName));
-  command->add_option("--after", options->after, "begin after the event of this number")
-      ->check(CLI::NonNegativeNumber);
-  command->footer(Example("timbre watch j1"));
+  command->add_option("job", options->job, "a job, as `timbre jobs` lists it")
+      ->required()
+      ->transform(LongName(client::JobName));
+  command->add_option("--after", options->after, "begin after the event of this number")->check(AtLeast(0));
+  command->footer(Example("timbre watch jf214300e7aa6"));
   command->callback(
       [&session, options] { session.command = [&session, options] { return Watch(session, *options); }; });
 }

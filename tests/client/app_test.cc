@@ -70,6 +70,33 @@ TEST_F(AppTest, AWrongCommandLineIsCode2) {
   EXPECT_THAT(err_.str(), HasSubstr("jobs/j1 or j1"));
   EXPECT_EQ(RunWithoutServer({"train", "--dataset", "d", "--model", "m", "--preset", "magic"}), 2);
   EXPECT_EQ(RunWithoutServer({"jobs", "--state", "asleep"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("'asleep' is none of cancelled, cancelling, failed"));
+  EXPECT_EQ(RunWithoutServer({"jobs", "--limit", "0"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("must be a number of at least 1, got '0'"));
+}
+
+TEST_F(AppTest, AnUnknownCommandIsNamedBesideThoseThatThereAre) {
+  EXPECT_EQ(RunWithoutServer({"fly", "--high"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no command 'fly'; there are dataset, train, watch"));
+  EXPECT_EQ(RunWithoutServer({"dataset", "burn", "songs"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no command 'burn'; there are create, upload"));
+  EXPECT_EQ(RunWithoutServer({"model"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("a command is missing; there are import, export"));
+}
+
+TEST_F(AppTest, AServerThatIsNoAddressIsCode2) {
+  for (const char* server : {"127.0.0.1:116307", "127.0.0.1:0", "somewhere", ":50051", "host:port"}) {
+    EXPECT_EQ(RunWithoutServer({"info", "--server", server}), 2) << server;
+    EXPECT_THAT(err_.str(), HasSubstr("must be host:port with a port in [1, 65535]")) << server;
+  }
+}
+
+TEST_F(AppTest, OutputThatIsLostIsCode1) {
+  std::ofstream full("/dev/full");
+  Console console{.out = full, .err = err_};
+  console.now = [] { return absl::UnixEpoch(); };
+  EXPECT_EQ(RunApp({"jobs", "--server", server_.address()}, console), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("the output could not be written"));
 }
 
 TEST_F(AppTest, AnUnknownJobIsCode3) {
@@ -153,8 +180,17 @@ TEST_F(AppFilesTest, ANumpyFileHasARowForEachFileOrWindow) {
 TEST_F(AppFilesTest, OneBadFileIsNamedAndNothingIsWritten) {
   const std::string out = folder_ / "x.npy";
   EXPECT_EQ(Run({"embed", File("a", "abc"), File("notes.mp3", "text"), "--out", out}), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("notes.mp3: INVALID_ARGUMENT: not audio"));
+  EXPECT_THAT(err_.str(), HasSubstr("notes.mp3: not audio"));
+  EXPECT_THAT(err_.str(), HasSubstr("1 of 2 files failed, so nothing is shown or written"));
   EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST_F(AppFilesTest, OneBadFileAloneIsNamedOnce) {
+  EXPECT_EQ(Run({"embed", File("notes.mp3", "text")}), 1);
+  EXPECT_THAT(err_.str(),
+              HasSubstr("timbre: INVALID_ARGUMENT: " + (folder_ / "notes.mp3").string() + ": not audio"));
+  EXPECT_EQ(Run({"tag", "/no/such/song.mp3"}), 3);
+  EXPECT_THAT(err_.str(), HasSubstr("timbre: NOT_FOUND: /no/such/song.mp3: No such file"));
 }
 
 TEST_F(AppFilesTest, TwoSpacesAreNeverMixed) {

@@ -133,6 +133,15 @@ TEST_F(JobServiceTest, ValidateOnlyChecksAndMakesNothing) {
   EXPECT_THAT(Submit(request, &job), IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("steps")));
 }
 
+TEST_F(JobServiceTest, ABatchThatNobodyChoseTakesWhatTheDataSetHas) {
+  v1::SubmitJobRequest request = Training(1);
+  request.set_validate_only(true);
+  request.mutable_job()->mutable_ssl_training()->mutable_training_config()->clear_batch_tracks();
+  v1::Job job;
+  ASSERT_THAT(Submit(request, &job), IsRpcOk());
+  EXPECT_EQ(job.ssl_training().training_config().batch_tracks(), 4);
+}
+
 TEST_F(JobServiceTest, WhatCannotStartIsRefusedBeforeTheJobExists) {
   v1::Job job;
   v1::SubmitJobRequest request = Training(1);
