@@ -118,8 +118,9 @@ class Prometheus:
             return None
 
     def values(self, expression, begin, end, step=2):
-        """The finite values of all series of an expression from `begin` to `end`."""
-        data = self.get("query_range", query=expression, start=begin, end=end, step=step)
+        """The finite values of all series of an expression, asked each `step` seconds from `begin` on and at `end`."""
+        start = end - (end - begin) // step * step
+        data = self.get("query_range", query=expression, start=start, end=end, step=step)
         return [float(value) for series in data["result"] for _, value in series["values"]
                 if math.isfinite(float(value))]
 

@@ -35,7 +35,7 @@ void AddLoadOptions(CLI::App& command, BenchOptions& options) {
                                            "begins at --rps");
   find_max->excludes(concurrency);
   command.add_option("--p99-ms", options.p99_ms, "with --find-max: the p99 latency to hold")
-      ->check(CLI::Range(0.1, 60'000.0))
+      ->check(CLI::Range(0.001, 60'000.0))
       ->needs(find_max)
       ->capture_default_str();
 }

@@ -22,6 +22,9 @@ using nlohmann::json;
 
 constexpr int64_t kTiles[] = {27, 54, 81, 128, 162, 192, kMaxTile};
 constexpr int kRepeats = 4;
+// Of the engine's products and kernels: where they change, so may what is fastest, and old plans are measured
+// anew.
+constexpr int kKernels = 2;
 
 std::string CpuName() {
   std::ifstream file("/proc/cpuinfo");
@@ -102,7 +105,7 @@ std::string ShapesOf(const FoldedStack& stack) {
 
 std::string EntryName(const PlanKey& key, const FoldedStack& stack) {
   return absl::StrCat(key.cpu, " | ", key.isa, " | ", key.precision, " | ", key.threads, " threads | ",
-                      ShapesOf(stack));
+                      ShapesOf(stack), " | kernels ", kKernels);
 }
 
 json ReadPlans(const std::filesystem::path& path) {

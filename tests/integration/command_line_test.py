@@ -205,7 +205,7 @@ class CommandLineTest(unittest.TestCase):
         error = self.timbre("augment", clip, out, "--config", chain, code=1).stderr
         self.assertIn("augmentation.effects[0]", error)
         self.assertIn("gain db", error)
-        self.timbre("augment", clip, self.root / "no folder" / "view.wav", code=1)
+        self.timbre("augment", clip, self.root / "no folder" / "view.wav", code=3)
         self.timbre("augment", self.root / "missing.wav", out, code=3)
 
     def test_8_the_python_example_embeds_and_tags(self):
