@@ -32,7 +32,7 @@ class CpuNetwork {
   // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing beside
   // the small tables of arguments that oneDNN makes for each product. Each thread takes
   // its share of the windows; what is left over is done by all threads, tile by tile. A window's numbers are
-  // the same either way.
+  // the same either way, but for rounding.
   absl::Status Encode(const float* windows, int64_t count, float* out);
 
  private:

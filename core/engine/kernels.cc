@@ -145,21 +145,30 @@ void Output6(const float* products, const TileSpan& span, const float* bias, T* 
   }
 }
 
-// bf16 numbers that are not negative are in the order of their bits.
+// What is compared in a row: bf16 numbers that are not negative are in the order of their bits, as signed
+// ones of which a negative zero is the least.
+HWY_INLINE const float* Ordered(const float* row) { return row; }
+HWY_INLINE float* Ordered(float* row) { return row; }
+HWY_INLINE const int16_t* Ordered(const Bf16* row) { return reinterpret_cast<const int16_t*>(row); }
+HWY_INLINE int16_t* Ordered(Bf16* row) { return reinterpret_cast<int16_t*>(row); }
+
 template <typename T>
 void MaxOfThree(const T* frames, const TileSpan& span, T* out) {
-  const HWY_CAPPED(T, 64 / sizeof(T)) d;
+  const auto* const first = Ordered(frames);
+  const auto* const second = first + span.plane;
+  const auto* const third = second + span.plane;
+  auto* const to = Ordered(out);
+  using Number = std::remove_pointer_t<decltype(Ordered(out))>;
+  const HWY_CAPPED(Number, 64 / sizeof(Number)) d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t count = span.tiles * span.channels;  // a multiple of 16
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto most = hn::Max(hn::Max(hn::LoadU(d, frames + i), hn::LoadU(d, frames + span.plane + i)),
-                              hn::LoadU(d, frames + 2 * span.plane + i));
-    hn::StoreU(most, d, out + i);
+    const auto most =
+        hn::Max(hn::Max(hn::LoadU(d, first + i), hn::LoadU(d, second + i)), hn::LoadU(d, third + i));
+    hn::StoreU(most, d, to + i);
   }
-  for (; i < count; ++i) {
-    out[i] = std::max({frames[i], frames[span.plane + i], frames[2 * span.plane + i]});
-  }
+  for (; i < count; ++i) to[i] = std::max({first[i], second[i], third[i]});
 }
 
 template <typename T, Rounding kRounding>

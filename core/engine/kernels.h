@@ -11,13 +11,12 @@ namespace timbre::engine {
 using Bf16 = uint16_t;
 
 // How fp32 becomes bf16: by integer arithmetic, or by the instruction of CPUs that have AVX512-BF16, which
-// takes numbers too small to be normal for zero. Elsewhere they are the same.
+// takes numbers too small to be normal for zero, and keeps what is no number. All else they round alike.
 enum class Rounding { kPortable, kNative };
 // Whether the CPU has that instruction.
 bool HasNativeBf16();
 
-// How much a call does: `tiles` tiles (F(6,3): of two pool windows, else of one; first_layer:
-// rows).
+// How much a call does: `tiles` tiles (F(6,3): of two pool windows, else of one; first_layer: rows).
 struct TileSpan {
   int64_t tiles = 0;
   int64_t channels = 0;

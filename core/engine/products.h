@@ -24,8 +24,8 @@ class Products {
     int64_t row_stride = 0;    // numbers from one source row to the next; depth for dense ones
     bool bf16 = false;         // source and weights
     bool bf16_result = false;  // else fp32; rounded after bias and relu
-    std::span<const float> bias =
-        {};  // [columns]: the result is relu(product + bias); empty: the bare product
+    // [columns]: the result is relu(product + bias); empty: the bare product.
+    std::span<const float> bias = {};
     std::vector<int64_t> row_counts;  // those that will be asked for
   };
 
@@ -35,7 +35,7 @@ class Products {
   ~Products();
   Products(const Products&) = delete;
 
-  // One thread's descriptors and scratch memory.
+  // One thread's descriptors and scratch memory. Lifetime: its Products outlives it.
   class Runner {
    public:
     ~Runner();

@@ -33,7 +33,7 @@ HWY_INLINE V LoadRow(D d, const Bf16* p) {
 // Rounds to nearest even, which Highway 1.0 does not.
 template <Rounding kRounding>
 HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> ToBf16(D /*d*/, V v) {
-#if HWY_TARGET == HWY_AVX3
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
   if constexpr (kRounding == Rounding::kNative) {
     __m256i rounded;  // the assembler knows the instruction, whatever the compiler was told of the CPU
     asm("vcvtneps2bf16 %1, %0" : "=v"(rounded) : "v"(v.raw));

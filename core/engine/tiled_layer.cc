@@ -11,10 +11,11 @@
 namespace timbre::engine {
 namespace {
 
-// As few tiles as a multiple of the members allows, all alike but the last. Whole vectors of AMX rows, and
-// even.
+// Such that there are about as many tiles as the least multiple of the members that `tile` allows. Rounded up
+// to the rows of a tile register: a product of fewer rows takes as long.
 int64_t SharedTile(int64_t pool_windows, int64_t tile, int64_t members) {
   constexpr int64_t kRows = 16;
+  if (members == 1) return tile;
   const int64_t tiles = members * ((pool_windows + members * tile - 1) / (members * tile));
   const int64_t even = (pool_windows + tiles - 1) / tiles;
   return std::min(tile, (even + kRows - 1) / kRows * kRows);

@@ -80,6 +80,23 @@ TEST(CpuNetworkTest, NeitherThreadsNorCompanyChangeAWindow) {
   }
 }
 
+TEST(CpuNetworkTest, AWindowThatThreadsShareIsWhatTheFormulasSay) {
+  const FoldedStack stack = SmallStack();
+  const std::vector<float> windows = Windows(stack, 1);
+  const std::vector<double> expected = Expected(stack, windows);
+  for (const int threads : {2, 3, 5}) {
+    Team team(threads);
+    for (const Algorithm algorithm : {Algorithm::kDirect, Algorithm::kWinograd3, Algorithm::kWinograd6}) {
+      for (const int64_t tile : {10, 54, 100, 244}) {
+        const std::vector<LayerChoice> choices(stack.layers.size(), {algorithm, tile});
+        SCOPED_TRACE(absl::StrCat(threads, " threads, ", AlgorithmName(algorithm), " ", tile));
+        EXPECT_LT(RelativeError(Encode<float>(stack, choices, team, windows), expected), 2e-6);
+        EXPECT_LT(RelativeError(Encode<Bf16>(stack, choices, team, windows), expected), 3e-2);
+      }
+    }
+  }
+}
+
 TEST(CpuNetworkTest, LayersMayDifferInAlgorithmAndTile) {
   const FoldedStack stack = SmallStack();
   const std::vector<LayerChoice> choices = {{Algorithm::kWinograd6, 54}, {Algorithm::kDirect, 27},
