@@ -100,15 +100,20 @@ std::string ServerAddress(const std::string& flag) {
 }
 
 absl::Status CheckAddress(const std::string& server) {
-  if (absl::StrContains(server, "/") || absl::StartsWith(server, "unix:")) return absl::OkStatus();  // a URI
-  const size_t colon = server.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(server.substr(colon + 1), &port) ||
-      port < 1 || port > 65535) {
+  const std::string port = server.substr(server.find_last_of(":]/") + 1);
+  const bool numbered =
+      server.find(':') != std::string::npos && !port.empty() &&
+      std::all_of(port.begin(), port.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+  int number = 0;
+  const bool in_range = absl::SimpleAtoi(port, &number) && number >= 1 && number <= 65535;
+  if (absl::StartsWith(server, "unix")) return absl::OkStatus();
+  if (absl::StartsWith(server, "http") && absl::StrContains(server, "://")) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the server must be host:port with a port in [1, 65535], got '", server, "'"));
+        absl::StrCat("the server is host:port, not a URL; got '", server, "'; --tls asks for encryption"));
   }
-  return absl::OkStatus();
+  if (!numbered || in_range) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the server must be host:port with a port in [1, 65535], got '", server, "'"));
 }
 
 Connection Connect(const ConnectOptions& options) {

@@ -75,7 +75,8 @@ struct Connection {
 // `flag` if it is not empty, else the environment's TIMBRE_SERVER, else 127.0.0.1:50051.
 std::string ServerAddress(const std::string& flag);
 
-// Whether it can be one: gRPC takes a port above 65535 for another. Errors: kInvalidArgument.
+// Whether gRPC would take it for what it says: a port above 65535 becomes another, a URL a host's name.
+// Errors: kInvalidArgument.
 absl::Status CheckAddress(const std::string& server);
 
 // Makes a channel. It connects with the first call; keepalive notices a dead peer within

@@ -1,9 +1,12 @@
 #include "client/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -15,12 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a write to `path` ends up in.
-fs::path BehindLink(const fs::path& path) {
+// What a write to `path` ends up in, whether that is there yet or not.
+fs::path BehindLinks(fs::path path) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
   std::error_code error;
-  if (!fs::is_symlink(path, error)) return path;
-  const fs::path target = fs::canonical(path, error);
-  return error ? path.parent_path() / fs::read_symlink(path, error) : target;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(path, error); ++i)
+    path = path.parent_path() / fs::read_symlink(path, error);
+  return path;
+}
+
+// What a new file of this process gets.
+mode_t DefaultMode() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask;
 }
 
 }  // namespace
@@ -45,16 +56,22 @@ absl::Status OutputFile::Open(const fs::path& path) {
   if (fs::is_directory(status)) {
     return absl::InvalidArgumentError(absl::StrCat(path.string(), " is a folder; give a file"));
   }
-  int flags = O_WRONLY | O_CLOEXEC;
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    file_ = ::open(path.c_str(), flags);
-  } else {
-    target_ = BehindLink(path);
-    partial_ = target_.string() + ".partial";
-    flags |= O_CREAT | O_TRUNC;
-    file_ = ::open(partial_.c_str(), flags, 0666);
-  }
+  const bool special = fs::exists(status) && !fs::is_regular_file(status);
+  if (!special && !path.string().starts_with("/dev/")) return OpenBeside();
+  file_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   return open() ? absl::OkStatus() : Error(errno);
+}
+
+absl::Status OutputFile::OpenBeside() {
+  target_ = BehindLinks(path_);
+  struct stat old = {};
+  const bool there = ::stat(target_.c_str(), &old) == 0;
+  if (there && ::access(target_.c_str(), W_OK) != 0) return Error(errno);
+  std::string name = target_.string() + ".XXXXXX";
+  file_ = ::mkostemp(name.data(), O_CLOEXEC);
+  if (!open()) return Error(errno);
+  partial_ = name;
+  return ::fchmod(file_, there ? old.st_mode & 07777 : DefaultMode()) == 0 ? absl::OkStatus() : Error(errno);
 }
 
 absl::Status OutputFile::Append(std::string_view bytes) {
@@ -79,6 +96,13 @@ absl::Status OutputFile::Keep() {
   if (error) closed = FileError(path_, error);
   if (!closed.ok()) fs::remove(partial_, error);
   return closed;
+}
+
+absl::Status WriteWhole(const fs::path& path, std::string_view bytes) {
+  OutputFile file;
+  absl::Status status = file.Open(path);
+  if (status.ok()) status = file.Append(bytes);
+  return status.ok() ? file.Keep() : status;
 }
 
 }  // namespace timbre::client

@@ -7,10 +7,11 @@
 
 namespace timbre::client {
 
-// A file that is there, whole, only after Keep: until then its bytes lie in PATH.partial beside it, which
-// goes with this object. An older file of that name is replaced; a symbolic link stays and its target is
-// written; a device or a pipe takes the bytes as they come. Errors: as FileError, with the path that was
-// asked for · kInvalidArgument a folder. Threads: compatible.
+// A file that is there, whole, only after Keep: until then its bytes lie beside it in a file of another name,
+// which goes with this object. An older file of that name is replaced and hands down its mode; a symbolic
+// link stays and what it names is written; a device, a pipe and what lies under /dev take the bytes as they
+// come. Errors: as FileError, with the path that was asked for · kNotFound its folder is not there ·
+// kInvalidArgument a folder. Threads: compatible.
 class OutputFile {
  public:
   OutputFile() = default;
@@ -28,6 +29,7 @@ class OutputFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  absl::Status OpenBeside();
   absl::Status Error(int error) const;
   absl::Status Close();
 
@@ -36,5 +38,8 @@ class OutputFile {
   std::filesystem::path partial_;  // where the bytes go until then
   int file_ = -1;
 };
+
+// All of it at once.
+absl::Status WriteWhole(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace timbre::client

@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   const absl::Status log = timbre::base::ConfigureLog(settings->log_level, settings->log_format);
   if (!log.ok()) return Fail(log, kExitUsage);
 
-  timbre::app::TakeGrpcLog();
+  const timbre::app::GrpcLog grpc_log;
 
   const auto app = timbre::app::App::Start(*settings, timbre::app::AskForEnd);
   if (!app.ok()) return Fail(app.status(), absl::IsInvalidArgument(app.status()) ? kExitUsage : kExitFailure);

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
@@ -83,11 +82,10 @@ std::string Advice(const Session& session, const absl::Status& status) {
                         session.credentials.tls ? ", and does it speak TLS" : "",
                         "? --server or TIMBRE_SERVER say where it is\n");
   }
-  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+  // gRPC's own words: the limit was this side's.
+  if (status.message() == "Deadline Exceeded" && session.timeout_seconds > 0)
     return absl::StrCat("  a call may take ", session.timeout_seconds, " s; --timeout gives it more\n");
-  }
-  const bool too_large = absl::StrContains(status.message(), "message larger than max");
-  return too_large ? "  --stream sends a file in chunks, however long it is\n" : "";
+  return "";
 }
 
 ExitCode RunCommand(Session& session) {
@@ -104,13 +102,20 @@ const CLI::App& Innermost(const CLI::App& app) {
   return chosen.empty() ? app : Innermost(*chosen.front());
 }
 
+// The first word that is no option and that nobody took; empty without one.
+std::string UnknownWord(const CLI::App& app) {
+  for (const std::string& word : app.remaining(true)) {
+    if (!word.starts_with('-')) return word;
+  }
+  return "";
+}
+
 ExitCode FailForWantOfCommand(const CLI::App& app, const Session& session) {
-  const CLI::App& last = Innermost(app);
   std::vector<std::string> names;
-  for (const CLI::App* command : last.get_subcommands({})) names.push_back(command->get_name());
-  const std::vector<std::string> rest = app.remaining(true);
-  Complain(session, absl::StrCat(rest.empty() ? "a command is missing"
-                                              : absl::StrCat("there is no command '", rest.front(), "'"),
+  for (const CLI::App* command : Innermost(app).get_subcommands({})) names.push_back(command->get_name());
+  const std::string unknown = UnknownWord(app);
+  Complain(session, absl::StrCat(unknown.empty() ? "a command is missing"
+                                                 : absl::StrCat("there is no command '", unknown, "'"),
                                  "; there are ", absl::StrJoin(names, ", ")));
   return ExitCode::kUsage;
 }
@@ -145,7 +150,7 @@ int RunApp(const std::vector<std::string>& arguments, const Console& console) {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ExtrasError& error) {
     const bool group = !Innermost(app).get_subcommands({}).empty();
-    if (group) return static_cast<int>(FailForWantOfCommand(app, session));
+    if (group && !UnknownWord(app).empty()) return static_cast<int>(FailForWantOfCommand(app, session));
     app.exit(error, console.out, console.err);
     return static_cast<int>(ExitCode::kUsage);
   } catch (const CLI::ParseError& error) {

@@ -30,10 +30,12 @@ struct AskOptions {
 // The files and options of such a command; `options` outlives it.
 void AddAskOptions(CLI::App& command, AskOptions& options, const std::string& windows_help);
 
-// The file's name before what is wrong with it, unless that begins with it.
-inline absl::Status OfFile(const std::string& path, const absl::Status& status) {
-  if (absl::StartsWith(status.message(), path)) return status;
-  absl::Status named(status.code(), absl::StrCat(path, ": ", status.message()));
+// The file's name before what is wrong with it, unless that begins with it or is not the file's fault.
+inline absl::Status OfFile(const std::string& path, const AskOptions& options, const absl::Status& status) {
+  if (absl::StartsWith(status.message(), path) || absl::IsUnavailable(status)) return status;
+  const bool too_large = !options.stream && absl::StrContains(status.message(), "message larger than max");
+  absl::Status named(status.code(), absl::StrCat(path, ": ", status.message(),
+                                                 too_large ? "; --stream sends a file in chunks" : ""));
   status.ForEachPayload(
       [&](absl::string_view url, const absl::Cord& payload) { named.SetPayload(url, payload); });
   return named;
@@ -54,15 +56,15 @@ absl::StatusOr<std::vector<Response>> AskAll(const Session& session, const AskOp
     if (answers[i].ok()) {
       responses.push_back(*std::move(answers[i]));
     } else {
-      failures.push_back(OfFile(options.paths[i], answers[i].status()));
+      failures.push_back(OfFile(options.paths[i], options, answers[i].status()));
     }
   }
   if (failures.empty()) return responses;
   if (answers.size() == 1) return failures.front();
   for (const absl::Status& failure : failures) session.console.err << client::Describe(failure) << "\n";
-  return absl::Status(failures.front().code(),
-                      absl::StrCat(failures.size(), " of ", answers.size(),
-                                   " files failed, so nothing is shown or written; leave them out"));
+  return absl::Status(failures.front().code(), absl::StrCat(failures.size(), " of ", answers.size(),
+                                                            " files failed, so nothing is shown or written",
+                                                            responses.empty() ? "" : "; leave them out"));
 }
 
 template <typename Response>

@@ -95,6 +95,10 @@ absl::StatusOr<ExitCode> Run(const Session& session, const BenchOptions& options
   to.traceparent = session.traceparent;
   bench::GrpcTarget target(*std::move(question), to);
   const bench::Reply first = target.Ask();
+  if (absl::IsDeadlineExceeded(first.status)) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("one call took more than ", options.deadline_ms, " ms; --deadline-ms gives it more"));
+  }
   if (!first.status.ok()) return first.status;
 
   const InterruptWatch interrupt;

@@ -28,14 +28,11 @@ absl::Status WriteNpy(const std::filesystem::path& path, const std::vector<std::
     return absl::InvalidArgumentError(
         absl::StrCat("rows of ", columns, " and ", row.size(), " numbers do not fit into one array"));
   }
-  client::OutputFile file;
-  absl::Status status = file.Open(path);
-  if (status.ok()) status = file.Append(NpyHeader(rows.size(), columns));
+  std::string content = NpyHeader(rows.size(), columns);
   for (const auto& row : rows) {
-    if (status.ok())
-      status = file.Append({reinterpret_cast<const char*>(row.data()), columns * sizeof(float)});
+    content.append(reinterpret_cast<const char*>(row.data()), columns * sizeof(float));
   }
-  return status.ok() ? file.Keep() : status;
+  return client::WriteWhole(path, content);
 }
 
 }  // namespace timbre::cli

@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "client/cli/commands.h"
 #include "client/cli/name_checks.h"
 #include "client/cli/report_sources.h"
@@ -16,18 +14,11 @@ struct Options {
   std::string out = "report.html";
 };
 
-absl::Status WritePage(const std::filesystem::path& path, const std::string& page) {
-  client::OutputFile file;
-  absl::Status status = file.Open(path);
-  if (status.ok()) status = file.Append(page);
-  return status.ok() ? file.Keep() : status;
-}
-
 absl::StatusOr<ExitCode> Report(const Session& session, const Options& options) {
   auto parts = GatherReport(session, options.job);
   if (!parts.ok()) return parts.status();
   const nlohmann::json document = report::Document(*parts);
-  const absl::Status written = WritePage(options.out, report::Page(document));
+  const absl::Status written = client::WriteWhole(options.out, report::Page(document));
   if (!written.ok()) return written;
   if (session.json) {
     session.console.out << report::DocumentText(document, true) << "\n";

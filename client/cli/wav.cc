@@ -66,10 +66,7 @@ absl::Status WriteWav(const std::filesystem::path& path, const std::vector<float
                       int sample_rate_hz) {
   const absl::StatusOr<std::string> bytes = WavBytes(samples, sample_rate_hz);
   if (!bytes.ok()) return bytes.status();
-  client::OutputFile file;
-  absl::Status status = file.Open(path);
-  if (status.ok()) status = file.Append(*bytes);
-  return status.ok() ? file.Keep() : status;
+  return client::WriteWhole(path, *bytes);
 }
 
 }  // namespace timbre::cli

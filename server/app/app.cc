@@ -137,7 +137,7 @@ class App::Impl {
     std::error_code error;
     const std::filesystem::path& root = settings_.data_root;
     if (root.empty() || std::filesystem::is_directory(root, error)) return absl::OkStatus();
-    return absl::InvalidArgumentError(
+    return absl::FailedPreconditionError(
         absl::StrCat("data_root: ", root.string(),
                      " is not a folder here; make it, or leave data_root out to take uploads alone"));
   }
@@ -206,7 +206,7 @@ class App::Impl {
     if (const std::string& metrics = rooms_.exporter->address(); !metrics.empty())
       base::LogInfo("metrics are on http://{}/metrics", metrics);
     if (settings_.health_address.empty()) return absl::OkStatus();
-    TIMBRE_ASSIGN_OR_RETURN(health_port_, HealthPort::Start(settings_.health_address));
+    TIMBRE_ASSIGN_OR_RETURN(health_port_, HealthPort::Start(settings_.health_address, kServices));
     base::LogInfo("health, and nothing else, is on {}, not encrypted", health_port_->address());
     return absl::OkStatus();
   }

@@ -9,7 +9,7 @@
 
 namespace timbre::app {
 
-void TakeGrpcLog() {
+GrpcLog::GrpcLog() {
   gpr_set_log_function(+[](gpr_log_func_args* line) {
     const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
     base::LogEvent(
@@ -18,5 +18,7 @@ void TakeGrpcLog() {
          {"at", absl::StrCat(std::filesystem::path(line->file).filename().string(), ":", line->line)}});
   });
 }
+
+GrpcLog::~GrpcLog() { gpr_set_log_function(nullptr); }
 
 }  // namespace timbre::app

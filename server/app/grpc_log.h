@@ -2,8 +2,14 @@
 
 namespace timbre::app {
 
-// Lets what gRPC says of itself come as lines of our log: its errors as warnings, the rest (which
-// GRPC_VERBOSITY asks for) as debug. Before anything else of gRPC is used.
-void TakeGrpcLog();
+// While it lives, what gRPC says of itself comes as lines of our log: its errors as warnings, the rest (which
+// GRPC_VERBOSITY asks for) as debug. Made after ConfigureLog and before gRPC is used. gRPC's threads may call
+// it at any time.
+class GrpcLog {
+ public:
+  GrpcLog();
+  ~GrpcLog();
+  GrpcLog(const GrpcLog&) = delete;
+};
 
 }  // namespace timbre::app

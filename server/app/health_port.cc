@@ -23,7 +23,8 @@ constexpr int kIdleMs = 15 * 60 * 1000;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Start(const std::string& address) {
+absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Start(const std::string& address,
+                                                              std::span<const char* const> services) {
   grpc::EnableDefaultHealthCheckService(true);
   std::unique_ptr<HealthPort> health(new HealthPort());
   grpc::ServerBuilder builder;
@@ -43,6 +44,8 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Start(const std::string&
                                                ": the port is in use or the address is not this machine's; "
                                                "choose another health_address"));
   }
+  for (const char* service : services)
+    health->server_->GetHealthCheckService()->SetServingStatus(service, true);
   health->address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
   return health;
 }

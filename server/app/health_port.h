@@ -4,6 +4,7 @@
 #include <grpcpp/server.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,9 +15,10 @@ namespace timbre::app {
 // for probes that speak no TLS, such as those of Kubernetes. Threads: safe.
 class HealthPort {
  public:
-  // Answers SERVING from here on. Errors: kUnavailable the port is in use or the address is not this
-  // machine's.
-  static absl::StatusOr<std::unique_ptr<HealthPort>> Start(const std::string& address);
+  // Answers SERVING from here on, of the whole server and of each service by name. Errors: kUnavailable the
+  // port is in use or the address is not this machine's.
+  static absl::StatusOr<std::unique_ptr<HealthPort>> Start(const std::string& address,
+                                                           std::span<const char* const> services);
 
   // Ends at once, with the watchers that are there.
   ~HealthPort();

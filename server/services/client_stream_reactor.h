@@ -16,8 +16,7 @@ namespace timbre::services {
 
 // The reactor under a client stream whose messages go to a session that may block on the disk:
 //   absl::Status Session::Take(const Request&);       the next message
-//   absl::Status Session::Finish(const rpc::CallRecord& record, Response* response);  the client closed its
-//   side
+//   absl::Status Session::Finish(const rpc::CallRecord& record, Response* response);  no more will come
 // The session goes with the call, and takes along what it staged. The reactor deletes itself.
 // States: READ a read is outstanding (OnReadDone) · WORK the session has the message, on the pool · END
 // Finish was called. While the session works nothing is read, so a slow disk holds the client back.

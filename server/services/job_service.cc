@@ -75,10 +75,15 @@ absl::StatusOr<std::optional<jobs::Job>> FindRepeat(const jobs::JobStore& store,
     return world_changed ? earlier : std::optional<jobs::Job>();
   }
   TIMBRE_ASSIGN_OR_RETURN(v1::Job resolved, convert::SpecFromBytes(checked->spec));
+  TIMBRE_ASSIGN_OR_RETURN(const v1::Job before, convert::SpecFromBytes(earlier->spec));
   if (convert::ParseModelName(request.job().linear_probe().model_version()).ok()) {
     // models/M meant the version that was the newest then.
-    TIMBRE_ASSIGN_OR_RETURN(const v1::Job before, convert::SpecFromBytes(earlier->spec));
     resolved.mutable_linear_probe()->set_model_version(before.linear_probe().model_version());
+  }
+  if (resolved.has_ssl_training() && !request.job().ssl_training().training_config().has_batch_tracks()) {
+    // The data set may have had another size.
+    resolved.mutable_ssl_training()->mutable_training_config()->set_batch_tracks(
+        before.ssl_training().training_config().batch_tracks());
   }
   return convert::SpecBytes(resolved) == earlier->spec ? earlier : std::optional<jobs::Job>();
 }

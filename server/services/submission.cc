@@ -91,8 +91,12 @@ absl::Status SubmissionChecker::CheckTraining(v1::SslTrainingSpec& spec, jobs::J
   const int64_t items = by_track ? dataset.tracks : dataset.clips;
   if (!spec.training_config().has_batch_tracks() && items >= 2)
     config.batch_tracks = std::min(config.batch_tracks, items);
+  const char* unit = by_track ? "track" : "clip";
+  if (items < 2) {
+    return absl::FailedPreconditionError(absl::StrCat(spec.dataset(), " has ", items, " ", unit,
+                                                      ": a batch sets at least two apart; add others to it"));
+  }
   if (items < config.batch_tracks) {
-    const char* unit = by_track ? "track" : "clip";
     return absl::FailedPreconditionError(absl::StrCat(
         "batch_tracks is ", config.batch_tracks, " but ", spec.dataset(), " has only ", items, " ", unit,
         "s; a batch takes each ", unit, " once, so set batch_tracks to at most ", items));

@@ -85,9 +85,18 @@ TEST_F(AppTest, AnUnknownCommandIsNamedBesideThoseThatThereAre) {
 }
 
 TEST_F(AppTest, AServerThatIsNoAddressIsCode2) {
-  for (const char* server : {"127.0.0.1:116307", "127.0.0.1:0", "somewhere", ":50051", "host:port"}) {
+  for (const char* server : {"127.0.0.1:116307", "127.0.0.1:0", "[::1]:70000", "dns:///host:99999"}) {
     EXPECT_EQ(RunWithoutServer({"info", "--server", server}), 2) << server;
     EXPECT_THAT(err_.str(), HasSubstr("must be host:port with a port in [1, 65535]")) << server;
+  }
+  EXPECT_EQ(RunWithoutServer({"info", "--server", "http://127.0.0.1:50051"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("not a URL"));
+}
+
+TEST_F(AppTest, WhateverGrpcTakesForAServerIsTaken) {
+  for (const char* server : {"127.0.0.1:1", "host", "dns:host", "dns:///host", "[::1]", "[::1]:50051",
+                             "ipv4:1.2.3.4:5", "unix:/no/such:99999", "unix-abstract:name", "host:https"}) {
+    EXPECT_TRUE(client::CheckAddress(server).ok()) << server;
   }
 }
 

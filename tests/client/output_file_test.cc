@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <iterator>
 #include <string>
 
@@ -26,13 +25,6 @@ std::string Slurp(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-absl::Status Write(const fs::path& path, const std::string& text) {
-  OutputFile file;
-  absl::Status status = file.Open(path);
-  if (status.ok()) status = file.Append(text);
-  return status.ok() ? file.Keep() : status;
-}
-
 TEST(OutputFileTest, TheOldFileStaysUntilTheNewOneIsKept) {
   TempDir folder;
   WriteFile(folder / "x", "old");
@@ -43,7 +35,7 @@ TEST(OutputFileTest, TheOldFileStaysUntilTheNewOneIsKept) {
   EXPECT_EQ(Slurp(folder / "x"), "old");
   ASSERT_THAT(file.Keep(), IsOk());
   EXPECT_EQ(Slurp(folder / "x"), "new");
-  EXPECT_FALSE(fs::exists(folder / "x.partial"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(OutputFileTest, WhatIsNotKeptLeavesNothing) {
@@ -61,9 +53,10 @@ TEST(OutputFileTest, ALinkStaysAndItsTargetIsWritten) {
   fs::create_directory(folder / "far");
   WriteFile(folder / "far/target", "old");
   fs::create_symlink("far/target", folder / "link");
-  fs::create_symlink("far/later", folder / "dangling");
-  ASSERT_THAT(Write(folder / "link", "new"), IsOk());
-  ASSERT_THAT(Write(folder / "dangling", "made"), IsOk());
+  fs::create_symlink("later", folder / "far/there");
+  fs::create_symlink("far/there", folder / "dangling");
+  ASSERT_THAT(WriteWhole(folder / "link", "new"), IsOk());
+  ASSERT_THAT(WriteWhole(folder / "dangling", "made"), IsOk());
   EXPECT_TRUE(fs::is_symlink(folder / "link"));
   EXPECT_TRUE(fs::is_symlink(folder / "dangling"));
   EXPECT_EQ(Slurp(folder / "far/target"), "new");
@@ -73,27 +66,38 @@ TEST(OutputFileTest, ALinkStaysAndItsTargetIsWritten) {
 TEST(OutputFileTest, APipeTakesTheBytesAndStays) {
   TempDir folder;
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  auto reader = std::async(std::launch::async, [&] { return Slurp(folder / "pipe"); });
-  EXPECT_THAT(Write(folder / "pipe", "through"), IsOk());
-  EXPECT_EQ(reader.get(), "through");
+  std::fstream pipe(folder / "pipe",
+                    std::ios::in | std::ios::out);  // so that nobody waits for the other side
+  EXPECT_THAT(WriteWhole(folder / "pipe", "through\n"), IsOk());
+  std::string line;
+  std::getline(pipe, line);
+  EXPECT_EQ(line, "through");
   EXPECT_TRUE(fs::is_fifo(folder / "pipe"));
 }
 
-TEST(OutputFileTest, AFullDiskIsSaidAndLeavesTheOldFile) {
+TEST(OutputFileTest, AFullDiskIsSaid) {
+  EXPECT_THAT(WriteWhole("/dev/full", "new"),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("No space left")));
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+}
+
+TEST(OutputFileTest, TheNewFileHasTheModeOfTheOld) {
   TempDir folder;
   WriteFile(folder / "x", "old");
-  fs::create_symlink("/dev/full", folder / "x.partial");
-  EXPECT_THAT(Write(folder / "x", "new"),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("No space left")));
-  EXPECT_EQ(Slurp(folder / "x"), "old");
-  EXPECT_FALSE(fs::is_symlink(folder / "x.partial"));
+  fs::permissions(folder / "x", fs::perms(0640));
+  ASSERT_THAT(WriteWhole(folder / "x", "new"), IsOk());
+  EXPECT_EQ(fs::status(folder / "x").permissions(), fs::perms(0640));
+  ASSERT_THAT(WriteWhole(folder / "y", "new"), IsOk());
+  WriteFile(folder / "z", "plain");
+  EXPECT_EQ(fs::status(folder / "y").permissions(), fs::status(folder / "z").permissions());
 }
 
 TEST(OutputFileTest, AFolderAndOneThatIsMissingAreRefused) {
   TempDir folder;
-  EXPECT_THAT(Write(folder.path(), "x"),
+  EXPECT_THAT(WriteWhole(folder.path(), "x"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a folder")));
-  EXPECT_THAT(Write(folder / "no/x", "x"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("make it first")));
+  EXPECT_THAT(WriteWhole(folder / "no/x", "x"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("make it first")));
 }
 
 }  // namespace
