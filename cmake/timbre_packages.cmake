@@ -1,5 +1,10 @@
 # Third-party packages, in the order that matters: Protobuf and gRPC before Torch, which otherwise defines a
 # dummy protobuf::libprotobuf.
+#
+# CMAKE_PREFIX_PATH says where LibTorch is, and is for it alone: a wheel also brings a protoc and headers of oneDNN,
+# fmt and others, which go with none of the libraries here.
+set(timbre_prefix_path "${CMAKE_PREFIX_PATH}")
+set(CMAKE_PREFIX_PATH "")
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(absl CONFIG REQUIRED)
@@ -34,8 +39,25 @@ target_include_directories(timbre_libcsv SYSTEM INTERFACE ${LIBCSV_INCLUDE_DIR})
 target_link_libraries(timbre_libcsv INTERFACE ${LIBCSV_LIBRARY})
 
 if(TIMBRE_BUILD_TORCH)
+  set(CMAKE_PREFIX_PATH "${timbre_prefix_path}")
   find_package(Torch REQUIRED)
+  set(CMAKE_PREFIX_PATH "")
   add_library(timbre_torch INTERFACE)
+  if(timbre_prefix_path)
+    # Its own headers alone, by links: those of others that lie beside them would hide Debian's.
+    set(headers "${CMAKE_BINARY_DIR}/torch-headers")
+    list(GET TORCH_INCLUDE_DIRS 0 wheel_headers)
+    file(MAKE_DIRECTORY "${headers}")
+    foreach(folder torch ATen c10 caffe2)
+      file(CREATE_LINK "${wheel_headers}/${folder}" "${headers}/${folder}" SYMBOLIC)
+    endforeach()
+    foreach(target torch torch_library torch_cpu torch_cpu_library torch_cuda torch_cuda_library c10 c10_cuda headeronly)
+      if(TARGET ${target})
+        set_target_properties(${target} PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
+      endif()
+    endforeach()
+    set(TORCH_INCLUDE_DIRS "${headers}" "${headers}/torch/csrc/api/include")
+  endif()
   target_include_directories(timbre_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(timbre_torch INTERFACE ${TORCH_LIBRARIES})
   if(TIMBRE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
