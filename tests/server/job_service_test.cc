@@ -16,19 +16,23 @@ class JobServiceTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     server_ = new testing::InProcessServer();
-    testing::WriteTinyCorpus(server_->data_root(), "train", 4);
     server_->Start();
-    v1::CreateDatasetRequest create;
-    create.set_dataset_id("train");
-    create.set_path("train");
-    v1::CreateDatasetResponse created;
-    ASSERT_THAT(Call(*server_->datasets, &v1::DatasetService::Stub::CreateDataset, create, &created),
-                IsRpcOk());
-    ASSERT_EQ(testing::WaitForJob(*server_->jobs, created.job()).state(), v1::JOB_STATE_SUCCEEDED);
+    MakeDataset("train", 4);
   }
   static void TearDownTestSuite() {
     delete server_;
     server_ = nullptr;
+  }
+
+  static void MakeDataset(const std::string& id, int tracks) {
+    testing::WriteTinyCorpus(server_->data_root(), id, tracks);
+    v1::CreateDatasetRequest create;
+    create.set_dataset_id(id);
+    create.set_path(id);
+    v1::CreateDatasetResponse created;
+    ASSERT_THAT(Call(*server_->datasets, &v1::DatasetService::Stub::CreateDataset, create, &created),
+                IsRpcOk());
+    ASSERT_EQ(testing::WaitForJob(*server_->jobs, created.job()).state(), v1::JOB_STATE_SUCCEEDED);
   }
 
   static v1::SubmitJobRequest Training(int64_t steps) {
@@ -120,6 +124,27 @@ TEST_F(JobServiceTest, TheSameRequestIdMakesOneJob) {
   request.mutable_job()->mutable_ssl_training()->mutable_training_config()->set_seed(5);
   EXPECT_THAT(Submit(request, &second), IsRpcError(grpc::StatusCode::ALREADY_EXISTS, HasSubstr("a1b2")));
   testing::WaitForJob(*server_->jobs, first.name());
+}
+
+TEST_F(JobServiceTest, ARepeatedRequestMakesOneJobThoughItsDataSetGrewMeanwhile) {
+  MakeDataset("grows", 2);
+  v1::SubmitJobRequest request = Training(1);
+  request.set_request_id("grown");
+  request.mutable_job()->mutable_ssl_training()->set_dataset("datasets/grows");
+  request.mutable_job()->mutable_ssl_training()->mutable_training_config()->clear_batch_tracks();
+  v1::Job first;
+  v1::Job second;
+  ASSERT_THAT(Submit(request, &first), IsRpcOk());
+  EXPECT_EQ(first.ssl_training().training_config().batch_tracks(), 2);
+  testing::WaitForJob(*server_->jobs, first.name());
+  v1::DeleteDatasetRequest remove;
+  remove.set_name("datasets/grows");
+  v1::DeleteDatasetResponse removed;
+  ASSERT_THAT(Call(*server_->datasets, &v1::DatasetService::Stub::DeleteDataset, remove, &removed),
+              IsRpcOk());
+  MakeDataset("grows", 4);
+  ASSERT_THAT(Submit(request, &second), IsRpcOk());
+  EXPECT_EQ(first.name(), second.name());
 }
 
 TEST_F(JobServiceTest, ValidateOnlyChecksAndMakesNothing) {
