@@ -1,9 +1,8 @@
 #include "client/cli/npy.h"
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "client/folder.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -14,11 +13,6 @@ using ::testing::HasSubstr;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 using ::timbre::testing::TempDir;
-
-std::string Slurp(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 TEST(NpyTest, TheHeaderIsWhatNumpyWrites) {
   // numpy 1.24: np.save(f, np.zeros((3, 512), "<f4")), its first 128 bytes.
@@ -42,7 +36,7 @@ TEST(NpyTest, TheHeaderIsAlwaysAligned) {
 TEST(NpyTest, RowsFollowTheHeader) {
   TempDir folder;
   ASSERT_THAT(WriteNpy(folder / "x.npy", {{1, 2}, {3, -4}}), IsOk());
-  const std::string content = Slurp(folder / "x.npy");
+  const std::string content = client::ReadFile(folder / "x.npy").value();
   const std::string header = NpyHeader(2, 2);
   ASSERT_EQ(content.size(), header.size() + 16);
   float values[4];

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "client/folder.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -20,11 +21,6 @@ using ::timbre::testing::TempDir;
 using ::timbre::testing::WriteFile;
 namespace fs = std::filesystem;
 
-std::string Slurp(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 TEST(OutputFileTest, TheOldFileStaysUntilTheNewOneIsKept) {
   TempDir folder;
   WriteFile(folder / "x", "old");
@@ -32,9 +28,9 @@ TEST(OutputFileTest, TheOldFileStaysUntilTheNewOneIsKept) {
   ASSERT_THAT(file.Open(folder / "x"), IsOk());
   ASSERT_THAT(file.Append("ne"), IsOk());
   ASSERT_THAT(file.Append("w"), IsOk());
-  EXPECT_EQ(Slurp(folder / "x"), "old");
+  EXPECT_EQ(ReadFile(folder / "x").value(), "old");
   ASSERT_THAT(file.Keep(), IsOk());
-  EXPECT_EQ(Slurp(folder / "x"), "new");
+  EXPECT_EQ(ReadFile(folder / "x").value(), "new");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
 }
 
@@ -59,8 +55,8 @@ TEST(OutputFileTest, ALinkStaysAndItsTargetIsWritten) {
   ASSERT_THAT(WriteWhole(folder / "dangling", "made"), IsOk());
   EXPECT_TRUE(fs::is_symlink(folder / "link"));
   EXPECT_TRUE(fs::is_symlink(folder / "dangling"));
-  EXPECT_EQ(Slurp(folder / "far/target"), "new");
-  EXPECT_EQ(Slurp(folder / "far/later"), "made");
+  EXPECT_EQ(ReadFile(folder / "far/target").value(), "new");
+  EXPECT_EQ(ReadFile(folder / "far/later").value(), "made");
 }
 
 TEST(OutputFileTest, APipeTakesTheBytesAndStays) {
