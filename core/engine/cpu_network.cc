@@ -1,6 +1,7 @@
 #include "core/engine/cpu_network.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,8 @@ struct CpuNetwork<T>::Member {
   std::vector<AlignedBuffer<T>>
       inputs;  // of each layer but 0: one window's, of stacked layers kGroup windows'
   std::vector<typename TiledLayer<T>::Bench> benches;
+  AlignedBuffer<float> embeddings;      // of kGroup windows
+  std::array<int64_t, kGroup> taken{};  // whose they are
   absl::Status status;
 };
 
@@ -87,6 +90,7 @@ absl::Status CpuNetwork<T>::MakeMembers() {
     member->products = AlignedBuffer<float>(products);
     const int64_t first_rows = kRowsBefore + 3 * layers_.front()->tile() + kRowsAfter;
     member->first_rows = AlignedBuffer<T>(first_rows * first_.out_channels);
+    member->embeddings = AlignedBuffer<float>(kGroup * layers_.back()->out_channels());
     for (size_t l = 0; l < layers_.size(); ++l) {
       const int64_t windows = l < stacked_from_ ? 1 : kGroup;
       member->inputs.emplace_back(l == 0 ? 0 : windows * BufferStride(l));
@@ -102,17 +106,19 @@ absl::Status CpuNetwork<T>::MakeMembers() {
 template <typename T>
 absl::Status CpuNetwork<T>::Encode(const float* windows, int64_t count, float* out) {
   const int64_t embedding = layers_.back()->out_channels();
-  const int64_t share = count / team_.size();
+  const int64_t apart = count - count % team_.size();
+  next_window_.store(0, std::memory_order_relaxed);
   for (auto& member : members_) member->status = absl::OkStatus();
   team_.Run([&](int index) {
     Member& member = *members_[static_cast<size_t>(index)];
-    for (int64_t done = 0; done < share && member.status.ok();) {
-      const int64_t group = std::min(kGroup, share - done), at = index * share + done;
-      member.status = EncodeGroup(member, windows + at * window_samples_, group, out + at * embedding);
-      done += group;
+    bool more = true;
+    while (more && member.status.ok()) {
+      const absl::StatusOr<int64_t> taken = EncodeGroup(member, windows, apart, out);
+      member.status = taken.status();
+      more = taken.ok() && *taken == kGroup;
     }
     team_.Meet();  // the buffers of the first member are everybody's from here on
-    for (int64_t at = share * team_.size(); at < count; ++at) {
+    for (int64_t at = apart; at < count; ++at) {
       const absl::Status status = EncodeTogether(index, windows + at * window_samples_, out + at * embedding);
       member.status.Update(status);
     }
@@ -121,23 +127,40 @@ absl::Status CpuNetwork<T>::Encode(const float* windows, int64_t count, float* o
   return absl::OkStatus();
 }
 
-// The layer's input of a window, and where its output goes: slot `slot` of the next layer's input.
 template <typename T>
-absl::Status CpuNetwork<T>::EncodeGroup(Member& member, const float* windows, int64_t count, float* out) {
-  for (int64_t w = 0; w < count; ++w) {
-    for (size_t l = 0; l < stacked_from_; ++l) {
-      const int64_t tiles = TileCount(layers_[l]->pool_windows(), layers_[l]->tile());
-      const int64_t slot = l + 1 < stacked_from_ ? 0 : w;
-      T* next_input = member.inputs[l + 1].data() + slot * BufferStride(l + 1);
-      const Piece<T> whole{.in = member.inputs[l].data(),
-                           .out = next_input + kRowsBefore * layers_[l]->out_channels()};
-      int64_t tile = 0;
-      const auto next = [&] { return tile < tiles ? tile++ : -1; };
-      TIMBRE_RETURN_IF_ERROR(
-          RunTiles(member, l, layers_[l]->tile(), whole, windows + w * window_samples_, next));
-    }
+absl::StatusOr<int64_t> CpuNetwork<T>::EncodeGroup(Member& member, const float* windows, int64_t end,
+                                                   float* out) {
+  int64_t count = 0;
+  while (count < kGroup) {
+    const int64_t window = next_window_.fetch_add(1, std::memory_order_relaxed);
+    if (window >= end) break;
+    TIMBRE_RETURN_IF_ERROR(EncodeToStacked(member, windows + window * window_samples_, count));
+    member.taken[static_cast<size_t>(count++)] = window;
   }
-  return RunStacked(member, count, out);
+  if (count == 0) return 0;
+  TIMBRE_RETURN_IF_ERROR(RunStacked(member, count, member.embeddings.data()));
+  const int64_t embedding = layers_.back()->out_channels();
+  for (int64_t i = 0; i < count; ++i) {
+    std::copy_n(member.embeddings.data() + i * embedding, embedding,
+                out + member.taken[static_cast<size_t>(i)] * embedding);
+  }
+  return count;
+}
+
+// One window through the layers that are not stacked, into slot `slot` of the first that is.
+template <typename T>
+absl::Status CpuNetwork<T>::EncodeToStacked(Member& member, const float* window, int64_t slot) {
+  for (size_t l = 0; l < stacked_from_; ++l) {
+    const int64_t tiles = TileCount(layers_[l]->pool_windows(), layers_[l]->tile());
+    const int64_t to = l + 1 < stacked_from_ ? 0 : slot;
+    T* next_input = member.inputs[l + 1].data() + to * BufferStride(l + 1);
+    const Piece<T> whole{.in = member.inputs[l].data(),
+                         .out = next_input + kRowsBefore * layers_[l]->out_channels()};
+    int64_t tile = 0;
+    const auto next = [&] { return tile < tiles ? tile++ : -1; };
+    TIMBRE_RETURN_IF_ERROR(RunTiles(member, l, layers_[l]->tile(), whole, window, next));
+  }
+  return absl::OkStatus();
 }
 
 // One window by all threads: each takes every size-th tile of a layer, then they meet. The buffers are those

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -30,9 +31,9 @@ class CpuNetwork {
   ~CpuNetwork();
 
   // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing beside
-  // the small tables of arguments that oneDNN makes for each product. Each thread takes
-  // its share of the windows; what is left over is done by all threads, tile by tile. A window's numbers are
-  // the same either way, but for rounding.
+  // the small tables of arguments that oneDNN makes for each product. The threads take window after window,
+  // so that one which the machine holds up takes fewer; what cannot be shared evenly is done by all threads,
+  // tile by tile. A window's numbers are the same either way, but for rounding.
   absl::Status Encode(const float* windows, int64_t count, float* out);
 
  private:
@@ -41,7 +42,9 @@ class CpuNetwork {
 
   absl::Status AddLayers(const FoldedStack& stack, const std::vector<LayerChoice>& choices);
   absl::Status MakeMembers();
-  absl::Status EncodeGroup(Member& member, const float* windows, int64_t count, float* out);
+  // Takes up to a group of the windows before `end` that nobody took; how many there were.
+  absl::StatusOr<int64_t> EncodeGroup(Member& member, const float* windows, int64_t end, float* out);
+  absl::Status EncodeToStacked(Member& member, const float* window, int64_t slot);
   absl::Status EncodeTogether(int index, const float* window, float* out);
   // The tiles, of `size` pool windows, of layer `layer` that are left in `next`, one after another.
   template <typename NextTile>
@@ -58,6 +61,7 @@ class CpuNetwork {
   std::vector<std::unique_ptr<TiledLayer<T>>> layers_;
   size_t stacked_from_ = 0;  // layers from here on take several windows together
   std::vector<std::unique_ptr<Member>> members_;
+  std::atomic<int64_t> next_window_ = 0;  // of the running Encode: the first that no thread has taken
 };
 
 }  // namespace timbre::engine

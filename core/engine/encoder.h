@@ -10,8 +10,8 @@
 
 namespace timbre::engine {
 
-// A loaded model that turns windows into embeddings: the one interface of all inference engines (LibTorch,
-// and later the CPU engine of our own). In eval mode: a window's embedding does not depend on what shares its
+// A loaded model that turns windows into embeddings: the one interface of the inference engines (LibTorch and
+// the CPU engine). In eval mode: a window's embedding does not depend on what shares its
 // batch. Threads: safe; an engine serialises or parallelises inside as it sees fit.
 class Encoder {
  public:
