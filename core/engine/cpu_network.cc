@@ -67,6 +67,7 @@ absl::Status CpuNetwork<T>::AddLayers(const FoldedStack& stack, const std::vecto
     layers_.push_back(std::move(made));
     if (!stacked) stacked_from_ = i + 1;
   }
+  next_tile_ = std::vector<std::atomic<int64_t>>(stacked_from_);
   return absl::OkStatus();
 }
 
@@ -163,8 +164,8 @@ absl::Status CpuNetwork<T>::EncodeToStacked(Member& member, const float* window,
   return absl::OkStatus();
 }
 
-// One window by all threads: each takes every size-th tile of a layer, then they meet. The buffers are those
-// of the first member.
+// One window by all threads: they take tile after tile of a layer, then they meet. The buffers are those of
+// the first member.
 template <typename T>
 absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float* out) {
   Member& member = *members_[static_cast<size_t>(index)];
@@ -174,14 +175,13 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
     const int64_t size = layers_[l]->shared_tile(), tiles = TileCount(layers_[l]->pool_windows(), size);
     const Piece<T> whole{.in = shared.inputs[l].data(),
                          .out = shared.inputs[l + 1].data() + kRowsBefore * layers_[l]->out_channels()};
-    int64_t tile = index;
-    const auto next = [&] {
-      const int64_t mine = tile;
-      tile += team_.size();
-      return mine < tiles ? mine : -1;
+    const auto next = [&, l] {
+      const int64_t tile = next_tile_[l].fetch_add(1, std::memory_order_relaxed);
+      return tile < tiles ? tile : -1;
     };
     if (status.ok()) status = RunTiles(member, l, size, whole, window, next);
     team_.Meet();
+    if (index == 0) next_tile_[l].store(0, std::memory_order_relaxed);  // read again after other meetings
   }
   if (index == 0 && status.ok()) status = RunStacked(member, 1, out);
   team_.Meet();

@@ -61,7 +61,10 @@ class CpuNetwork {
   std::vector<std::unique_ptr<TiledLayer<T>>> layers_;
   size_t stacked_from_ = 0;  // layers from here on take several windows together
   std::vector<std::unique_ptr<Member>> members_;
-  std::atomic<int64_t> next_window_ = 0;  // of the running Encode: the first that no thread has taken
+  // Of the running Encode, the first that no thread has taken: of all windows, and of the tiles of each layer
+  // of a window that the threads share.
+  std::atomic<int64_t> next_window_ = 0;
+  std::vector<std::atomic<int64_t>> next_tile_;
 };
 
 }  // namespace timbre::engine
