@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
 
   timbre::app::BlockEndSignals();
   timbre::app::RaiseDescriptorLimit();
+  timbre::app::BoundMemoryArenas();
   const absl::StatusOr<timbre::app::Settings> settings = timbre::app::LoadSettings(flags);
   if (!settings.ok()) return Fail(settings.status(), kExitUsage);
   const absl::Status log = timbre::base::ConfigureLog(settings->log_level, settings->log_format);

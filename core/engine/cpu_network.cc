@@ -29,6 +29,7 @@ struct CpuNetwork<T>::Member {
   std::vector<AlignedBuffer<T>>
       inputs;  // of each layer but 0: one window's, of stacked layers kGroup windows'
   std::vector<typename TiledLayer<T>::Bench> benches;
+  std::vector<typename SlicedLayer<T>::Bench> sliced_benches;
   AlignedBuffer<float> embeddings;      // of kGroup windows
   std::array<int64_t, kGroup> taken{};  // whose they are
   absl::Status status;
@@ -65,7 +66,12 @@ absl::Status CpuNetwork<T>::AddLayers(const FoldedStack& stack, const std::vecto
     TIMBRE_ASSIGN_OR_RETURN(auto made,
                             TiledLayer<T>::Create(layer, choice, stacked ? kGroup : 1, team_.size()));
     layers_.push_back(std::move(made));
-    if (!stacked) stacked_from_ = i + 1;
+    if (!stacked) {
+      stacked_from_ = i + 1;
+    } else if (team_.size() > 1) {
+      TIMBRE_ASSIGN_OR_RETURN(auto sliced, SlicedLayer<T>::Create(layer, choice, team_.size()));
+      sliced_.push_back(std::move(sliced));
+    }
   }
   next_tile_ = std::vector<std::atomic<int64_t>>(stacked_from_);
   return absl::OkStatus();
@@ -98,6 +104,11 @@ absl::Status CpuNetwork<T>::MakeMembers() {
       TIMBRE_ASSIGN_OR_RETURN(auto bench,
                               layers_[l]->MakeBench(member->transformed.data(), member->products.data()));
       member->benches.push_back(std::move(bench));
+    }
+    for (const auto& sliced : sliced_) {
+      TIMBRE_ASSIGN_OR_RETURN(auto bench,
+                              sliced->MakeBench(i, member->transformed.data(), member->products.data()));
+      member->sliced_benches.push_back(std::move(bench));
     }
     members_.push_back(std::move(member));
   }
@@ -183,9 +194,24 @@ absl::Status CpuNetwork<T>::EncodeTogether(int index, const float* window, float
     team_.Meet();
     if (index == 0) next_tile_[l].store(0, std::memory_order_relaxed);  // read again after other meetings
   }
-  if (index == 0 && status.ok()) status = RunStacked(member, 1, out);
-  team_.Meet();
+  for (size_t l = stacked_from_; l < layers_.size(); ++l) {
+    if (status.ok()) status = RunSliced(index, l, out);
+    team_.Meet();
+  }
   return status;
+}
+
+// This thread's channels of a late layer of a window that all share.
+template <typename T>
+absl::Status CpuNetwork<T>::RunSliced(int index, size_t layer, float* out) {
+  Member& shared = *members_.front();
+  const SlicedLayer<T>& sliced = *sliced_[layer - stacked_from_];
+  auto& bench = members_[static_cast<size_t>(index)]->sliced_benches[layer - stacked_from_];
+  const T* in = shared.inputs[layer].data();
+  if (layer + 1 == layers_.size())
+    return sliced.RunLast(bench, in + kRowsBefore * layers_[layer]->in_channels(), out);
+  return sliced.Run(bench, in,
+                    shared.inputs[layer + 1].data() + kRowsBefore * layers_[layer]->out_channels());
 }
 
 template <typename T>

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/engine/folded_stack.h"
+#include "core/engine/sliced_layer.h"
 #include "core/engine/team.h"
 #include "core/engine/tiled_layer.h"
 
@@ -19,7 +20,8 @@ int64_t StackOf(const FoldedLayer& layer);
 
 // All layers of a folded stack in one precision, with the memory of one team. Layers of many pool windows go
 // window by window, tile by tile, so that a tile's numbers stay in the L2 cache; from the first layer on that
-// leaves few, several windows go through together.
+// leaves few, several windows go through together. A window that the threads share is cut into tiles, and in
+// those late layers into channels.
 // Threads: one Encode at a time.
 template <typename T>
 class CpuNetwork {
@@ -46,6 +48,7 @@ class CpuNetwork {
   absl::StatusOr<int64_t> EncodeGroup(Member& member, const float* windows, int64_t end, float* out);
   absl::Status EncodeToStacked(Member& member, const float* window, int64_t slot);
   absl::Status EncodeTogether(int index, const float* window, float* out);
+  absl::Status RunSliced(int index, size_t layer, float* out);
   // The tiles, of `size` pool windows, of layer `layer` that are left in `next`, one after another.
   template <typename NextTile>
   absl::Status RunTiles(Member& member, size_t layer, int64_t size, const Piece<T>& whole,
@@ -60,6 +63,8 @@ class CpuNetwork {
   const Kernels<T>& kernels_;
   std::vector<std::unique_ptr<TiledLayer<T>>> layers_;
   size_t stacked_from_ = 0;  // layers from here on take several windows together
+  // The same layers once more, for a window that the threads share; none where there is one thread.
+  std::vector<std::unique_ptr<SlicedLayer<T>>> sliced_;
   std::vector<std::unique_ptr<Member>> members_;
   // Of the running Encode, the first that no thread has taken: of all windows, and of the tiles of each layer
   // of a window that the threads share.

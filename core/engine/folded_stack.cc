@@ -113,6 +113,21 @@ absl::StatusOr<FoldedStack> FoldSampleCnn(const weights::TensorMap& tensors) {
   return stack;
 }
 
+FoldedLayer SliceOf(const FoldedLayer& layer, int64_t begin, int64_t width) {
+  FoldedLayer slice{.in_channels = layer.in_channels,
+                    .out_channels = width,
+                    .kernel = layer.kernel,
+                    .rows_in = layer.rows_in,
+                    .pool = layer.pool};
+  slice.weight.reserve(static_cast<size_t>(layer.kernel * layer.in_channels * width));
+  for (int64_t row = 0; row < layer.kernel * layer.in_channels; ++row) {
+    const auto from = layer.weight.begin() + row * layer.out_channels + begin;
+    slice.weight.insert(slice.weight.end(), from, from + width);
+  }
+  slice.bias.assign(layer.bias.begin() + begin, layer.bias.begin() + begin + width);
+  return slice;
+}
+
 double FlopPerWindow(const FoldedStack& stack) {
   const auto flop = [](const FoldedLayer& layer) {
     return 2.0 * static_cast<double>(layer.rows_in * layer.kernel * layer.in_channels * layer.out_channels);

@@ -36,6 +36,9 @@ struct FoldedStack {
 // multiple of 16.
 absl::StatusOr<FoldedStack> FoldSampleCnn(const weights::TensorMap& tensors);
 
+// The layer that computes `width` of another's output channels, from `begin` on.
+FoldedLayer SliceOf(const FoldedLayer& layer, int64_t begin, int64_t width);
+
 // Direct convolutions of one window: multiply-adds times two, as everybody counts them.
 double FlopPerWindow(const FoldedStack& stack);
 

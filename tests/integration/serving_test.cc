@@ -93,6 +93,29 @@ TEST_F(ServingTest, TwoHundredPromotesUnderLoadFailNoCallAndEachAnswerIsWhollyOn
   EXPECT_GT(answers, 20);
 }
 
+// Each promote loads its version anew, by a thread of its own; what it took comes back to be used again.
+TEST(ServingProcessTest, SixtyPromotesTakeLittleMoreMemoryThanFour) {
+  testing::TempDir folder;
+  testing::ServerProcess server(TIMBRED_BINARY, folder.path());
+  testing::PublishModel(server.state_dir(), "m", 1, {"x"});
+  testing::PublishModel(server.state_dir(), "m", 2, {"x"});
+  server.set_config("compute_threads: 1 inference { loaded_versions: 1 }");
+  server.Start();
+  const auto models = v1::ModelService::NewStub(server.channel());
+  int64_t early = 0;
+  for (int i = 0; i < 60; ++i) {
+    v1::SetLabelRequest request;
+    request.set_model_version("models/m/versions/" + std::to_string(1 + i % 2));
+    v1::SetLabelResponse response;
+    ASSERT_THAT(Call(*models, &v1::ModelService::Stub::SetLabel, request, &response), IsRpcOk());
+    if (i == 3) early = testing::ResidentBytes(server.pid());
+  }
+  const int64_t growth = testing::ResidentBytes(server.pid()) - early;
+  std::fprintf(stderr, "%.0f MiB more\n", static_cast<double>(growth) / (1 << 20));
+  EXPECT_LT(growth, int64_t{200} << 20);
+  EXPECT_EQ(server.Terminate(), 0);
+}
+
 TEST_F(ServingTest, AFullQueueRefusesAtOnceAndSaysWhenToTryAgain) {
   testing::PublishModel(server_.state_dir(), "m", 1, {"x"});
   server_.settings().queue_capacity_windows = 100;
@@ -182,7 +205,8 @@ TEST(StreamMemoryTest, AnHourOfAudioNeedsNoMoreMemoryThanItsFirstHalf) {
   StreamSeconds(*stub, 60, [] {});  // loads the model
   const int64_t before = testing::PeakResidentBytes(server.pid());
   int64_t half_way = 0;
-  const int64_t windows = StreamSeconds(*stub, 3600, [&] { half_way = testing::PeakResidentBytes(server.pid()); });
+  const int64_t windows =
+      StreamSeconds(*stub, 3600, [&] { half_way = testing::PeakResidentBytes(server.pid()); });
   const int64_t after = testing::PeakResidentBytes(server.pid());
   EXPECT_EQ(windows, 1345);
   ASSERT_GT(before, 0);
