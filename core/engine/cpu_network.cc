@@ -63,13 +63,15 @@ absl::Status CpuNetwork<T>::AddLayers(const FoldedStack& stack, const std::vecto
     const bool stacked = StackOf(layer) > 1 && i > 0;
     LayerChoice choice = choices[i];
     if (!layer.pool) choice.algorithm = Algorithm::kDirect;
+    const std::vector<float> matrices = TransformWeights(choice.algorithm, layer);
     TIMBRE_ASSIGN_OR_RETURN(auto made,
-                            TiledLayer<T>::Create(layer, choice, stacked ? kGroup : 1, team_.size()));
+                            TiledLayer<T>::Create(layer, choice, matrices,
+                                                  {.stack = stacked ? kGroup : 1, .members = team_.size()}));
     layers_.push_back(std::move(made));
     if (!stacked) {
       stacked_from_ = i + 1;
     } else if (team_.size() > 1) {
-      TIMBRE_ASSIGN_OR_RETURN(auto sliced, SlicedLayer<T>::Create(layer, choice, team_.size()));
+      TIMBRE_ASSIGN_OR_RETURN(auto sliced, SlicedLayer<T>::Create(layer, choice, matrices, team_.size()));
       sliced_.push_back(std::move(sliced));
     }
   }
@@ -137,6 +139,13 @@ absl::Status CpuNetwork<T>::Encode(const float* windows, int64_t count, float* o
   });
   for (const auto& member : members_) TIMBRE_RETURN_IF_ERROR(member->status);
   return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status CpuNetwork<T>::EncodeAlone(const float* window, float* out) {
+  const OneThreadHere one_thread;
+  next_window_.store(0, std::memory_order_relaxed);
+  return EncodeGroup(*members_.front(), window, 1, out).status();
 }
 
 template <typename T>

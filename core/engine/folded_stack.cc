@@ -25,6 +25,25 @@ absl::StatusOr<const weights::Tensor*> Find(const weights::TensorMap& tensors, c
   return &found->second;
 }
 
+// [out, in, kernel] to [kernel, in, out], times a scale for each `out`; by blocks, of which each is read in
+// rows and written in lines of the cache.
+std::vector<float> ScaledTaps(const weights::Tensor& from, const std::vector<double>& scales) {
+  const auto outs = scales.size(), ins = static_cast<size_t>(from.shape[1]),
+             kernel = static_cast<size_t>(from.shape[2]);
+  std::vector<float> to(from.values.size());
+  for (size_t begin = 0; begin < outs; begin += kChannelStep) {
+    for (size_t in = 0; in < ins; ++in) {
+      for (size_t k = 0; k < kernel; ++k) {
+        for (size_t out = begin; out < begin + kChannelStep; ++out) {
+          to[(k * ins + in) * outs + out] =
+              static_cast<float>(from.values[(out * ins + in) * kernel + k] * scales[out]);
+        }
+      }
+    }
+  }
+  return to;
+}
+
 // conv + BatchNorm of block `n` as one affine convolution.
 absl::StatusOr<FoldedLayer> Fold(const weights::TensorMap& tensors, int n) {
   const std::string conv = absl::StrCat("conv", n, ".0."), norm = absl::StrCat("conv", n, ".1.");
@@ -48,20 +67,14 @@ absl::StatusOr<FoldedLayer> Fold(const weights::TensorMap& tensors, int n) {
   TIMBRE_ASSIGN_OR_RETURN(const auto* variance,
                           Find(tensors, absl::StrCat(norm, "running_var"), per_channel));
 
-  layer.weight.resize(weight->values.size());
   layer.bias.resize(static_cast<size_t>(layer.out_channels));
-  for (int64_t out = 0; out < layer.out_channels; ++out) {
-    const auto o = static_cast<size_t>(out);
-    const double scale = gamma->values[o] / std::sqrt(double{variance->values[o]} + kNormEpsilon);
-    layer.bias[o] = static_cast<float>((double{bias->values[o]} - mean->values[o]) * scale + beta->values[o]);
-    for (int64_t in = 0; in < layer.in_channels; ++in) {
-      for (int64_t k = 0; k < layer.kernel; ++k) {
-        const auto from = static_cast<size_t>((out * layer.in_channels + in) * layer.kernel + k);
-        const auto to = static_cast<size_t>((k * layer.in_channels + in) * layer.out_channels + out);
-        layer.weight[to] = static_cast<float>(weight->values[from] * scale);
-      }
-    }
+  std::vector<double> scales(layer.bias.size());
+  for (size_t o = 0; o < scales.size(); ++o) {
+    scales[o] = gamma->values[o] / std::sqrt(double{variance->values[o]} + kNormEpsilon);
+    layer.bias[o] =
+        static_cast<float>((double{bias->values[o]} - mean->values[o]) * scales[o] + beta->values[o]);
   }
+  layer.weight = ScaledTaps(*weight, scales);
   return layer;
 }
 
@@ -113,19 +126,14 @@ absl::StatusOr<FoldedStack> FoldSampleCnn(const weights::TensorMap& tensors) {
   return stack;
 }
 
-FoldedLayer SliceOf(const FoldedLayer& layer, int64_t begin, int64_t width) {
-  FoldedLayer slice{.in_channels = layer.in_channels,
-                    .out_channels = width,
-                    .kernel = layer.kernel,
-                    .rows_in = layer.rows_in,
-                    .pool = layer.pool};
-  slice.weight.reserve(static_cast<size_t>(layer.kernel * layer.in_channels * width));
-  for (int64_t row = 0; row < layer.kernel * layer.in_channels; ++row) {
-    const auto from = layer.weight.begin() + row * layer.out_channels + begin;
-    slice.weight.insert(slice.weight.end(), from, from + width);
-  }
-  slice.bias.assign(layer.bias.begin() + begin, layer.bias.begin() + begin + width);
-  return slice;
+FoldedLayer SliceOf(const FoldedLayer& layer, Channels channels) {
+  const auto from = layer.bias.begin() + channels.begin;
+  return {.in_channels = layer.in_channels,
+          .out_channels = channels.count,
+          .kernel = layer.kernel,
+          .rows_in = layer.rows_in,
+          .pool = layer.pool,
+          .bias = {from, from + channels.count}};
 }
 
 double FlopPerWindow(const FoldedStack& stack) {

@@ -36,8 +36,13 @@ struct FoldedStack {
 // multiple of 16.
 absl::StatusOr<FoldedStack> FoldSampleCnn(const weights::TensorMap& tensors);
 
-// The layer that computes `width` of another's output channels, from `begin` on.
-FoldedLayer SliceOf(const FoldedLayer& layer, int64_t begin, int64_t width);
+// Some of a layer's output channels.
+struct Channels {
+  int64_t begin = 0;
+  int64_t count = 0;
+};
+// The layer that computes those, but for its weights.
+FoldedLayer SliceOf(const FoldedLayer& layer, Channels channels);
 
 // Direct convolutions of one window: multiply-adds times two, as everybody counts them.
 double FlopPerWindow(const FoldedStack& stack);

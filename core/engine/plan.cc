@@ -67,7 +67,9 @@ class Trial {
  public:
   static absl::StatusOr<std::unique_ptr<Trial>> Create(const FoldedLayer& layer, const LayerChoice& choice) {
     std::unique_ptr<Trial> trial(new Trial(layer, choice));
-    TIMBRE_ASSIGN_OR_RETURN(trial->tiled_, TiledLayer<T>::Create(layer, choice, StackOf(layer)));
+    TIMBRE_ASSIGN_OR_RETURN(trial->tiled_,
+                            TiledLayer<T>::Create(layer, choice, TransformWeights(choice.algorithm, layer),
+                                                  {.stack = StackOf(layer)}));
     const TiledLayer<T>& tiled = *trial->tiled_;
     trial->in_ = AlignedBuffer<T>(tiled.windows_at_once() * trial->in_stride());
     trial->out_ = AlignedBuffer<T>(tiled.windows_at_once() * trial->out_stride());

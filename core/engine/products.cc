@@ -107,10 +107,11 @@ absl::StatusOr<std::shared_ptr<const Products>> Products::Create(const Options& 
       state.scratch_bytes = std::max(state.scratch_bytes, description.scratchpad_desc().get_size());
       state.by_rows.emplace(rows, dnnl::matmul(description));
     }
+    const OneThreadHere one_thread;  // packing is over sooner than others would have been woken
     dnnl::stream stream(Cpu());
     for (int64_t i = 0; i < options.batch; ++i) {
-      memory plain({weight_dims, memory::data_type::f32, memory::format_tag::ab}, Cpu(),
-                   const_cast<float*>(weights.data() + i * options.depth * options.columns));
+      memory plain({weight_dims, memory::data_type::f32, {options.weight_stride, 1}}, Cpu(),
+                   const_cast<float*>(weights.data() + i * options.depth * options.weight_stride));
       memory& to = state.weights.emplace_back(packed, Cpu());
       dnnl::reorder(plain, to).execute(stream, plain, to);
       stream.wait();
@@ -178,5 +179,8 @@ absl::Status Products::Runner::Run(const void* source, int64_t rows, void* desti
 }
 
 void UseOneThread() { omp_set_num_threads(1); }
+
+OneThreadHere::OneThreadHere() : before_(omp_get_max_threads()) { UseOneThread(); }
+OneThreadHere::~OneThreadHere() { omp_set_num_threads(before_); }
 
 }  // namespace timbre::engine

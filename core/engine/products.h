@@ -21,15 +21,17 @@ class Products {
     int64_t batch = 1;
     int64_t depth = 0;
     int64_t columns = 0;
-    int64_t row_stride = 0;    // numbers from one source row to the next; depth for dense ones
-    bool bf16 = false;         // source and weights
-    bool bf16_result = false;  // else fp32; rounded after bias and relu
+    int64_t row_stride = 0;     // numbers from one source row to the next; depth for dense ones
+    int64_t weight_stride = 0;  // numbers from one row of the weights to the next; columns for dense ones
+    bool bf16 = false;          // source and weights
+    bool bf16_result = false;   // else fp32; rounded after bias and relu
     // [columns]: the result is relu(product + bias); empty: the bare product.
     std::span<const float> bias = {};
     std::vector<int64_t> row_counts;  // those that will be asked for
   };
 
-  // weights: [batch, depth, columns]. Errors: kInternal what oneDNN says.
+  // weights: [batch, depth, columns], rows and batches weight_stride and depth * weight_stride apart. Errors:
+  // kInternal what oneDNN says.
   static absl::StatusOr<std::shared_ptr<const Products>> Create(const Options& options,
                                                                 std::span<const float> weights);
   ~Products();
@@ -61,5 +63,16 @@ class Products {
 
 // The products of the calling thread use no other threads from here on.
 void UseOneThread();
+
+// The same for a while.
+class OneThreadHere {
+ public:
+  OneThreadHere();
+  ~OneThreadHere();
+  OneThreadHere(const OneThreadHere&) = delete;
+
+ private:
+  const int before_;
+};
 
 }  // namespace timbre::engine

@@ -21,13 +21,15 @@ int64_t SlicesOf(int64_t channels, int64_t members) {
 template <typename T>
 absl::StatusOr<std::unique_ptr<SlicedLayer<T>>> SlicedLayer<T>::Create(const FoldedLayer& layer,
                                                                        const LayerChoice& choice,
+                                                                       std::span<const float> matrices,
                                                                        int64_t members) {
   const int64_t slices = SlicesOf(layer.out_channels, members), width = layer.out_channels / slices;
   // One piece takes the whole window.
   const LayerChoice whole{choice.algorithm, std::max(choice.tile, layer.rows_out() + layer.rows_out() % 2)};
   std::unique_ptr<SlicedLayer> made(new SlicedLayer);
   for (int64_t i = 0; i < slices; ++i) {
-    TIMBRE_ASSIGN_OR_RETURN(auto slice, TiledLayer<T>::Create(SliceOf(layer, i * width, width), whole, 1));
+    TIMBRE_ASSIGN_OR_RETURN(auto slice,
+                            TiledLayer<T>::Create(layer, whole, matrices, {.channels = {i * width, width}}));
     made->slices_.push_back(std::move(slice));
   }
   return made;

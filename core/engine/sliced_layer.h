@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,9 +19,11 @@ namespace timbre::engine {
 template <typename T>
 class SlicedLayer {
  public:
-  // Errors: as TiledLayer::Create.
+  // matrices, errors: as for TiledLayer::Create.
   static absl::StatusOr<std::unique_ptr<SlicedLayer>> Create(const FoldedLayer& layer,
-                                                             const LayerChoice& choice, int64_t members);
+                                                             const LayerChoice& choice,
+                                                             std::span<const float> matrices,
+                                                             int64_t members);
 
   // The work space of one thread; `tiled` is empty where there are more threads than channels to share.
   struct Bench {

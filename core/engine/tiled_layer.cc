@@ -24,39 +24,40 @@ int64_t SharedTile(int64_t pool_windows, int64_t tile, int64_t members) {
 }  // namespace
 
 template <typename T>
-TiledLayer<T>::TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack, int64_t members)
+TiledLayer<T>::TiledLayer(FoldedLayer layer, LayerChoice choice, const Options& options)
     : layer_(std::move(layer)),
       choice_(choice),
       shape_(ShapeOf(choice.algorithm)),
-      stack_(stack),
-      shared_tile_(SharedTile(layer_.rows_out(), choice.tile, members)),
+      stack_(options.stack),
+      shared_tile_(SharedTile(layer_.rows_out(), choice.tile, options.members)),
       kernels_(KernelsHere<T>()) {}
 
 template <typename T>
 absl::StatusOr<std::unique_ptr<TiledLayer<T>>> TiledLayer<T>::Create(const FoldedLayer& layer,
-                                                                     const LayerChoice& choice, int64_t stack,
-                                                                     int64_t members) {
+                                                                     const LayerChoice& choice,
+                                                                     std::span<const float> matrices,
+                                                                     const Options& given) {
   if (choice.tile < 1 || (choice.algorithm == Algorithm::kWinograd6 && choice.tile % 2 != 0)) {
     return absl::InvalidArgumentError(absl::StrCat("a tile of ", choice.tile, " pool windows does not suit ",
                                                    AlgorithmName(choice.algorithm)));
   }
-  std::unique_ptr<TiledLayer> made(new TiledLayer(layer, choice, stack, members));
+  const Channels channels = given.channels.count > 0 ? given.channels : Channels{0, layer.out_channels};
+  std::unique_ptr<TiledLayer> made(new TiledLayer(SliceOf(layer, channels), choice, given));
   const bool direct = choice.algorithm == Algorithm::kDirect;
   Products::Options options;
   options.batch = direct ? 1 : made->shape_.products;
   options.depth = direct ? layer.kernel * layer.in_channels : layer.in_channels;
-  options.columns = layer.out_channels;
+  options.columns = channels.count;
   options.row_stride = options.depth;
+  options.weight_stride = layer.out_channels;
   options.bf16 = std::is_same_v<T, Bf16>;
   if (direct) {
     options.bf16_result = options.bf16 && layer.pool;
-    options.bias = layer.bias;
+    options.bias = made->layer_.bias;
   }
   options.row_counts = made->RowCounts();
   TIMBRE_ASSIGN_OR_RETURN(made->products_,
-                          Products::Create(options, TransformWeights(choice.algorithm, layer)));
-  made->layer_.weight.clear();
-  made->layer_.weight.shrink_to_fit();
+                          Products::Create(options, matrices.subspan(static_cast<size_t>(channels.begin))));
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,12 +40,18 @@ struct Piece {
 template <typename T>
 class TiledLayer {
  public:
-  // `stack`: the most windows of a piece. More than one: each comes with all its pool windows, whatever the
-  // tile. `members`: the threads that may share a window. Errors: kInvalidArgument a tile below 1, or an odd
-  // one for kWinograd6 · as Products::Create.
+  struct Options {
+    // The most windows of a piece. More than one: each comes with all its pool windows, whatever the tile.
+    int64_t stack = 1;
+    int64_t members = 1;     // the threads that may share a window
+    Channels channels = {};  // those that it computes; none: all
+  };
+  // matrices: TransformWeights(choice.algorithm, layer); needed no longer than the call. Errors:
+  // kInvalidArgument a tile below 1, or an odd one for kWinograd6 · as Products::Create.
   static absl::StatusOr<std::unique_ptr<TiledLayer>> Create(const FoldedLayer& layer,
-                                                            const LayerChoice& choice, int64_t stack,
-                                                            int64_t members = 1);
+                                                            const LayerChoice& choice,
+                                                            std::span<const float> matrices,
+                                                            const Options& options);
 
   // One thread's work space.
   class Bench {
@@ -76,7 +83,7 @@ class TiledLayer {
   int64_t windows_at_once() const;
 
  private:
-  TiledLayer(FoldedLayer layer, LayerChoice choice, int64_t stack, int64_t members);
+  TiledLayer(FoldedLayer layer, LayerChoice choice, const Options& options);
 
   int64_t TilesOf(int64_t pool_windows) const {
     return (pool_windows + shape_.pool_windows - 1) / shape_.pool_windows;

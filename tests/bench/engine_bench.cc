@@ -104,6 +104,7 @@ class Roof {
     Products::Options options{.depth = shape.depth,
                               .columns = shape.columns,
                               .row_stride = shape.depth,
+                              .weight_stride = shape.columns,
                               .bf16 = bf16_,
                               .row_counts = {rows}};
     shape.products = *Products::Create(options, layer.weight);
