@@ -16,6 +16,9 @@ void EndBatchers(const Entries& entries) {
 
 }  // namespace
 
+BatcherPool::BatcherPool(const Batcher::Options& options)
+    : options_(options), endings_(base::ThreadPool::Start({.name = "batchers' endings"})) {}
+
 template <typename Predicate>
 std::vector<BatcherPool::Entry> BatcherPool::Remove(Predicate ended) {
   const auto first = std::stable_partition(entries_.begin(), entries_.end(),
@@ -41,7 +44,7 @@ absl::StatusOr<std::shared_ptr<Batcher>> BatcherPool::For(
       entries_.push_back({model, model->version.model, model->version.version, batcher});
     }
   }
-  EndBatchers(unused);
+  EndLater(std::move(unused));
   return batcher;
 }
 
@@ -51,7 +54,17 @@ void BatcherPool::ReleaseUnused() {
     base::MutexLock lock(mutex_);
     unused = Remove([](const Entry& entry) { return entry.model.expired(); });
   }
-  EndBatchers(unused);
+  EndLater(std::move(unused));
+}
+
+void BatcherPool::EndLater(std::vector<Entry> entries) {
+  if (entries.empty()) return;
+  const auto shared = std::make_shared<std::vector<Entry>>(std::move(entries));
+  const auto end = [shared] {
+    EndBatchers(*shared);
+    shared->clear();
+  };
+  if (!endings_->Continue(end).ok()) end();  // the pool has stopped
 }
 
 void BatcherPool::Forget(const std::string& model, int64_t version) {
@@ -72,6 +85,7 @@ void BatcherPool::Stop() {
     all = std::exchange(entries_, {});
   }
   EndBatchers(all);
+  endings_->Stop();
 }
 
 Batcher::Waiting BatcherPool::waiting() const {

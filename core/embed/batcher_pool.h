@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/executor.h"
 #include "core/base/mutex.h"
 #include "core/embed/batcher.h"
 #include "core/registry/model_registry.h"
@@ -14,17 +15,18 @@ namespace timbre::embed {
 
 // One batcher per loaded version. A batcher whose version nobody holds any more (the registry evicted it and
 // no call uses it) is ended by ReleaseUnused, or when the next one is asked for, so that its encoder's memory
-// is freed. Threads: safe. ReleaseUnused, Forget and Stop join batcher threads, so not from their callbacks.
+// is freed: on a thread of the pool, for no call should wait until it is. Threads: safe. Forget and Stop join
+// batcher threads, so not from their callbacks.
 class BatcherPool {
  public:
-  explicit BatcherPool(const Batcher::Options& options) : options_(options) {}
+  explicit BatcherPool(const Batcher::Options& options);
   ~BatcherPool() { Stop(); }
 
   // Starts the batcher if it is the first call for this model (again after Forget: whoever holds a deleted
   // version may finish with it). Errors: kUnavailable stopped.
   absl::StatusOr<std::shared_ptr<Batcher>> For(const std::shared_ptr<const registry::LoadedModel>& model);
 
-  // Ends the batchers whose versions nobody holds any more.
+  // Lets the batchers end whose versions nobody holds any more.
   void ReleaseUnused();
 
   // Ends the batchers of a version, after what they have accepted.
@@ -49,11 +51,13 @@ class BatcherPool {
   // Takes the entries out for which `ended` holds.
   template <typename Predicate>
   std::vector<Entry> Remove(Predicate ended) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndLater(std::vector<Entry> entries);
 
   const Batcher::Options options_;
   mutable base::Mutex mutex_;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  const std::unique_ptr<base::ThreadPool> endings_;
 };
 
 }  // namespace timbre::embed
