@@ -1,13 +1,17 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <new>
 
 namespace timbre::engine {
 
-// Numbers that begin at a cache line; zero at first.
+// Numbers that begin at a cache line; zero at first. Large ones lie in huge pages where the system gives them
+// to who asks, so that streaming through them does not wait for page tables.
 template <typename T>
 class AlignedBuffer {
  public:
@@ -18,12 +22,20 @@ class AlignedBuffer {
   const T* data() const { return data_.get(); }
 
  private:
-  static constexpr std::align_val_t kLine{64};
+  static constexpr size_t kLine = 64, kHugePage = size_t{2} << 20;
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, kLine); }
+    void operator()(T* data) const { std::free(data); }
   };
   static T* Allocate(int64_t size) {
-    return static_cast<T*>(::operator new(static_cast<size_t>(size) * sizeof(T), kLine));
+    const size_t bytes = static_cast<size_t>(size) * sizeof(T),
+                 align = bytes < 4 * kHugePage ? kLine : kHugePage;
+    const size_t whole = std::max(align, (bytes + align - 1) / align * align);
+    void* const data = std::aligned_alloc(align, whole);
+    if (data == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (align == kHugePage) ::madvise(data, whole, MADV_HUGEPAGE);
+#endif
+    return static_cast<T*>(data);
   }
   std::unique_ptr<T, Free> data_;
 };

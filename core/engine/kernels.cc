@@ -40,19 +40,17 @@ void Input3(const T* rows, const TileSpan& span, T* out) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t n = span.channels;
-  const V two = hn::Set(d, 2.0f), three = hn::Set(d, 3.0f);
   for (int64_t t = 0; t < span.tiles; ++t) {
     const T* in = rows + 3 * t * n;
     T* to = out + t * n;
     for (int64_t c = 0; c < n; c += lanes, in += lanes, to += lanes) {
-      const V d0 = LoadRow(d, in), d1 = LoadRow(d, in + n), d2 = LoadRow(d, in + 2 * n),
-              d3 = LoadRow(d, in + 3 * n), d4 = LoadRow(d, in + 4 * n);
-      const V d3_d1 = hn::Sub(d3, d1);
-      StoreRow<kRounding>(d, hn::MulAdd(two, hn::Sub(d0, d2), d3_d1), to);
-      StoreRow<kRounding>(d, hn::Sub(d3_d1, hn::Add(d1, d2)), to + span.plane);
-      StoreRow<kRounding>(d, hn::NegMulAdd(three, d2, hn::MulAdd(two, d1, d3)), to + 2 * span.plane);
-      StoreRow<kRounding>(d, d3_d1, to + 3 * span.plane);
-      StoreRow<kRounding>(d, hn::NegMulAdd(two, d3_d1, hn::Sub(d4, d2)), to + 4 * span.plane);
+      const Five sums = CombineRows(d, LoadRow(d, in), LoadRow(d, in + n), LoadRow(d, in + 2 * n),
+                                    LoadRow(d, in + 3 * n), LoadRow(d, in + 4 * n));
+      StoreRow<kRounding>(d, sums.v0, to);
+      StoreRow<kRounding>(d, sums.v1, to + span.plane);
+      StoreRow<kRounding>(d, sums.v2, to + 2 * span.plane);
+      StoreRow<kRounding>(d, sums.v3, to + 3 * span.plane);
+      StoreRow<kRounding>(d, sums.v4, to + 4 * span.plane);
     }
   }
 }

@@ -72,6 +72,19 @@ HWY_INLINE V StoreRow(D d, V v, Bf16* p) {
   return FromBf16(d, rounded);
 }
 
+// B^T d of F(3,3): five rows of a tile combined.
+struct Five {
+  V v0, v1, v2, v3, v4;
+};
+HWY_INLINE Five CombineRows(D d, V d0, V d1, V d2, V d3, V d4) {
+  const V two = hn::Set(d, 2.0f), three = hn::Set(d, 3.0f), d3_d1 = hn::Sub(d3, d1);
+  return {.v0 = hn::MulAdd(two, hn::Sub(d0, d2), d3_d1),
+          .v1 = hn::Sub(d3_d1, hn::Add(d1, d2)),
+          .v2 = hn::NegMulAdd(three, d2, hn::MulAdd(two, d1, d3)),
+          .v3 = d3_d1,
+          .v4 = hn::NegMulAdd(two, d3_d1, hn::Sub(d4, d2))};
+}
+
 }  // namespace timbre::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <dnnl.hpp>
 #include <map>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -35,25 +38,69 @@ absl::Status DnnlGuard(const char* what, const Function& function) {
   }
 }
 
+// The result is added to.
+dnnl::primitive_attr SumAttributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops add;
+  add.append_sum(1.0F);
+  attributes.set_post_ops(add);
+  return attributes;
+}
+
+constexpr memory::format_tag kRowPairsTag = memory::format_tag::BA16a64b2a;  // Layout::kRowPairs
+
 }  // namespace
+
+// What one product is called with, but for where its numbers lie.
+struct Operands {
+  memory left, right, result, scratch;
+  std::array<dnnl_exec_arg_t, 4> arguments;
+};
 
 struct Lane::State {
   dnnl::stream stream{Cpu()};
   std::vector<std::byte> scratch;
+  std::unordered_map<uint64_t, Operands> operands;  // by Prepared::id
+
+  Operands& OperandsOf(const Matmul::Prepared& prepared);
 };
 
 Lane::Lane() : state_(std::make_unique<State>()) {}
 Lane::~Lane() = default;
 
 struct Matmul::Prepared {
+  const uint64_t id = Next();
   dnnl::matmul primitive;
   memory::desc left, right, result, scratch;
   size_t left_bytes = 0, right_bytes = 0, result_bytes = 0;  // from one product to the next
+
+ private:
+  static uint64_t Next() {
+    static std::atomic<uint64_t> next = 0;
+    return next++;
+  }
 };
+
+Operands& Lane::State::OperandsOf(const Matmul::Prepared& prepared) {
+  const auto found = operands.find(prepared.id);
+  if (found != operands.end()) return found->second;
+  Operands& made = operands[prepared.id];
+  made.left = memory(prepared.left, Cpu(), nullptr);
+  made.right = memory(prepared.right, Cpu(), nullptr);
+  made.result = memory(prepared.result, Cpu(), nullptr);
+  made.scratch = memory(prepared.scratch, Cpu(), nullptr);
+  made.arguments = {dnnl_exec_arg_t{DNNL_ARG_SRC, made.left.get()},
+                    dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, made.right.get()},
+                    dnnl_exec_arg_t{DNNL_ARG_DST, made.result.get()},
+                    dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, made.scratch.get()}};
+  return made;
+}
 
 struct Matmul::State {
   base::Mutex mutex;
-  std::map<int64_t, Prepared> by_rows ABSL_GUARDED_BY(mutex);
+  std::map<std::pair<int64_t, Layout>, Prepared> prepared ABSL_GUARDED_BY(mutex);
+  std::map<int64_t, Layout> preferred ABSL_GUARDED_BY(mutex);  // by rows
   std::optional<memory::desc> packed ABSL_GUARDED_BY(mutex);
 };
 
@@ -61,61 +108,84 @@ Matmul::Matmul(Kind kind, const Options& options)
     : kind_(kind), options_(options), state_(std::make_unique<State>()) {}
 Matmul::~Matmul() = default;
 
-absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows) const {
+absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows, Layout layout) const {
   const base::MutexLock lock(state_->mutex);
-  const auto found = state_->by_rows.find(rows);
-  if (found != state_->by_rows.end()) return &found->second;
+  const auto found = state_->prepared.find({rows, layout});
+  if (found != state_->prepared.end()) return &found->second;
+  Prepared& made = state_->prepared[{rows, layout}];
   const auto type = options_.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
   const int64_t depth = options_.depth, columns = options_.columns;
   const bool transposed = kind_ == Kind::kTransposedRows;
   TIMBRE_RETURN_IF_ERROR(DnnlGuard("preparing a product", [&] {
     dnnl::primitive_attr attributes;
+    if (transposed) attributes = SumAttributes();
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    if (transposed) {
-      dnnl::post_ops add;
-      add.append_sum(1.0F);
-      attributes.set_post_ops(add);
-    }
     using Tag = memory::format_tag;
     const memory::desc left =
         transposed ? memory::desc({depth, rows}, type, Tag::ba) : memory::desc({rows, depth}, type, Tag::ab);
-    memory::desc right({rows, columns}, type, Tag::ab);
+    memory::desc right({rows, columns}, type, layout == Layout::kRowPairs ? kRowPairsTag : Tag::ab);
     if (!transposed) right = state_->packed.value_or(memory::desc({depth, columns}, type, Tag::any));
     const memory::desc result({transposed ? depth : rows, columns}, memory::data_type::f32, Tag::ab);
     const dnnl::matmul::primitive_desc description({left, right, result}, attributes, Cpu());
     if (!transposed) state_->packed = description.weights_desc();
-    state_->by_rows[rows] = {.primitive = dnnl::matmul(description),
-                             .left = left,
-                             .right = description.weights_desc(),
-                             .result = result,
-                             .scratch = description.scratchpad_desc(),
-                             .left_bytes = left.get_size(),
-                             .right_bytes = description.weights_desc().get_size(),
-                             .result_bytes = result.get_size()};
+    made.primitive = dnnl::matmul(description);
+    made.left = left;
+    made.right = description.weights_desc();
+    made.result = result;
+    made.scratch = description.scratchpad_desc();
+    made.left_bytes = left.get_size();
+    made.right_bytes = made.right.get_size();
+    made.result_bytes = result.get_size();
   }));
-  return &state_->by_rows[rows];
+  return &made;
 }
 
-absl::Status Matmul::Run(Lane& lane, const void* left, const void* right, int64_t rows, float* result) const {
-  TIMBRE_ASSIGN_OR_RETURN(const Prepared* prepared, Prepare(rows));
-  std::vector<std::byte>& scratch = lane.state_->scratch;
-  if (scratch.size() < prepared->scratch.get_size()) scratch.resize(prepared->scratch.get_size());
+Matmul::Layout Matmul::LayoutOf(int64_t rows) const {
+  if (kind_ != Kind::kTransposedRows || !options_.bf16 || options_.columns % kPairColumns != 0)
+    return Layout::kPlain;
+  {
+    const base::MutexLock lock(state_->mutex);
+    const auto found = state_->preferred.find(rows);
+    if (found != state_->preferred.end()) return found->second;
+  }
+  const Layout layout = PrefersPairs(rows) ? Layout::kRowPairs : Layout::kPlain;
+  const base::MutexLock lock(state_->mutex);
+  return state_->preferred[rows] = layout;
+}
+
+bool Matmul::PrefersPairs(int64_t rows) const {
+  bool pairs = false;
+  const absl::Status asked = DnnlGuard("asking for a layout", [&] {
+    using Tag = memory::format_tag;
+    const memory::dims dims = {rows, options_.columns};
+    const memory::desc left({options_.depth, rows}, memory::data_type::bf16, Tag::ba),
+        right(dims, memory::data_type::bf16, Tag::any),
+        result({options_.depth, options_.columns}, memory::data_type::f32, Tag::ab);
+    const dnnl::matmul::primitive_desc description({left, right, result}, SumAttributes(), Cpu());
+    pairs = description.weights_desc() == memory::desc(dims, memory::data_type::bf16, kRowPairsTag);
+  });
+  return asked.ok() && pairs;
+}
+
+absl::Status Matmul::Run(Lane& lane, const void* left, const void* right, int64_t rows, float* result,
+                         Layout layout) const {
+  TIMBRE_ASSIGN_OR_RETURN(const Prepared* prepared, Prepare(rows, layout));
+  Lane::State& state = *lane.state_;
+  if (state.scratch.size() < prepared->scratch.get_size()) state.scratch.resize(prepared->scratch.get_size());
   return DnnlGuard("a product", [&] {
-    const memory a(prepared->left, Cpu(), nullptr), b(prepared->right, Cpu(), nullptr),
-        c(prepared->result, Cpu(), nullptr), s(prepared->scratch, Cpu(), scratch.data());
-    const std::array<dnnl_exec_arg_t, 4> arguments = {
-        dnnl_exec_arg_t{DNNL_ARG_SRC, a.get()}, dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, b.get()},
-        dnnl_exec_arg_t{DNNL_ARG_DST, c.get()}, dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, s.get()}};
+    Operands& operands = state.OperandsOf(*prepared);
+    operands.scratch.set_data_handle(state.scratch.data());
     const auto place = [](const memory& operand, const void* first, size_t offset) {
       operand.set_data_handle(static_cast<std::byte*>(const_cast<void*>(first)) + offset);
     };
     for (size_t i = 0; i < static_cast<size_t>(options_.batch); ++i) {
-      place(a, left, i * prepared->left_bytes);
-      place(b, right, i * prepared->right_bytes);
-      place(c, result, i * prepared->result_bytes);
-      dnnl::error::wrap_c_api(dnnl_primitive_execute(prepared->primitive.get(), lane.state_->stream.get(),
-                                                     static_cast<int>(arguments.size()), arguments.data()),
-                              "executing");
+      place(operands.left, left, i * prepared->left_bytes);
+      place(operands.right, right, i * prepared->right_bytes);
+      place(operands.result, result, i * prepared->result_bytes);
+      dnnl::error::wrap_c_api(
+          dnnl_primitive_execute(prepared->primitive.get(), state.stream.get(),
+                                 static_cast<int>(operands.arguments.size()), operands.arguments.data()),
+          "executing");
     }
   });
 }

@@ -9,7 +9,8 @@ namespace timbre::train_engine {
 namespace {
 
 // Pool windows in a piece: more gain nothing, and of fewer oneDNN copies the transposed operand too often.
-// They are the depth of the weight gradient's products, where AMX takes 32 bf16 numbers at a time.
+// They are the depth of the weight gradient's products, where AMX takes 32 bf16 numbers at a time: a multiple
+// of 32, so that padded pieces fit into a bench too.
 template <typename T>
 constexpr int64_t kTile = std::is_same_v<T, Bf16> ? 192 : 162;
 
@@ -76,8 +77,17 @@ void PooledBlock<T>::Fill(const InputRows<T>& inputs, int64_t window, const Piec
 }
 
 template <typename T>
-void PooledBlock<T>::Transform(Bench<T>& bench, const InputRows<T>& inputs, const Piece& piece) const {
+void PooledBlock<T>::Transform(Bench<T>& bench, const InputRows<T>& inputs, const Piece& piece,
+                               Matmul::Layout layout) const {
   const int64_t channels = shape_.in_channels;
+  if (layout == Matmul::Layout::kRowPairs) {
+    Fill(inputs, piece.window, piece, bench.inputs.data());
+    const int64_t padded = (piece.rows() + Matmul::kPairRows - 1) / Matmul::kPairRows * Matmul::kPairRows;
+    train_kernels_.input_pairs(bench.inputs.data(),
+                               {.tiles = piece.rows(), .channels = channels, .plane = padded * channels},
+                               bench.transformed.data());
+    return;
+  }
   const TileSpan span{.tiles = piece.pool_windows, .channels = channels, .plane = piece.rows() * channels};
   for (int64_t w = 0; w < piece.windows; ++w) {
     T* const rows = bench.inputs.data() + w * (3 * piece.pool_windows + 2) * channels;
@@ -169,9 +179,12 @@ absl::Status PooledBlock<T>::Run(Bench<T>& bench, const Backward& call, const Wi
                                  const Sums& sums) const {
   for (const Piece& piece : Pieces(windows)) {
     FrameGradients(bench, call, piece);
-    Transform(bench, call.inputs, piece);
-    TIMBRE_RETURN_IF_ERROR(
-        weight_.Run(bench.lane, bench.gradients.data(), bench.transformed.data(), piece.rows(), sums.weight));
+    // Rows of one window alone lie so that pairs of them follow each other.
+    const Matmul::Layout layout =
+        piece.windows == 1 ? weight_.LayoutOf(piece.rows()) : Matmul::Layout::kPlain;
+    Transform(bench, call.inputs, piece, layout);
+    TIMBRE_RETURN_IF_ERROR(weight_.Run(bench.lane, bench.gradients.data(), bench.transformed.data(),
+                                       piece.rows(), sums.weight, layout));
     TIMBRE_RETURN_IF_ERROR(
         backward_.Run(bench.lane, bench.gradients.data(), call.weights, piece.rows(), bench.products.data()));
     Slopes(bench, call, piece);

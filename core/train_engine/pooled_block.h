@@ -98,7 +98,8 @@ class PooledBlock {
   };
   std::vector<Piece> Pieces(const Windows& windows) const;
 
-  void Transform(Bench<T>& bench, const InputRows<T>& inputs, const Piece& piece) const;
+  void Transform(Bench<T>& bench, const InputRows<T>& inputs, const Piece& piece,
+                 Matmul::Layout layout = Matmul::Layout::kPlain) const;
   void Fill(const InputRows<T>& inputs, int64_t window, const Piece& piece, T* out) const;
   void Frames(Bench<T>& bench, const Forward& call, const Piece& piece) const;
   void FrameGradients(Bench<T>& bench, const Backward& call, const Piece& piece) const;

@@ -6,16 +6,20 @@
 #include <hwy/highway.h>
 
 #include "core/engine/rows-inl.h"
+#include "core/train_engine/matmul.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace timbre::train_engine::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using engine::HWY_NAMESPACE::CombineRows;
 using engine::HWY_NAMESPACE::D;
+using engine::HWY_NAMESPACE::Five;
 using engine::HWY_NAMESPACE::LoadRow;
 using engine::HWY_NAMESPACE::RoundRow;
 using engine::HWY_NAMESPACE::StoreRow;
+using engine::HWY_NAMESPACE::ToBf16;
 using engine::HWY_NAMESPACE::V;
 
 HWY_INLINE void AddTo(D d, V v, float* p) { hn::StoreU(hn::Add(hn::LoadU(d, p), v), d, p); }
@@ -32,6 +36,43 @@ void Activate(const TileSpan& span, const ActivateCall<T>& call) {
       V out = hn::Max(x, hn::Zero(d));
       if (call.mask != nullptr) out = hn::Mul(out, hn::LoadU(d, call.mask + t * n + c));
       StoreRow<kRounding>(d, out, call.out + t * n + c);
+    }
+  }
+}
+
+// Numbers of two rows, the first one below.
+template <Rounding kRounding>
+HWY_INLINE void StorePair(D d, V first, V second, Bf16* p) {
+  const hn::Rebind<uint32_t, D> whole;
+  const auto low = hn::PromoteTo(whole, ToBf16<kRounding>(d, first));
+  const auto high = hn::ShiftLeft<16>(hn::PromoteTo(whole, ToBf16<kRounding>(d, second)));
+  hn::StoreU(hn::Or(low, high), whole, reinterpret_cast<uint32_t*>(p));
+}
+
+template <Rounding kRounding>
+void InputPairs(const Bf16* rows, const TileSpan& span, Bf16* out) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  constexpr int64_t kBlock = Matmul::kPairRows * Matmul::kPairColumns;
+  const int64_t n = span.channels, blocks = (span.tiles + Matmul::kPairRows - 1) / Matmul::kPairRows;
+  const V zero = hn::Zero(d);
+  const Five none = {zero, zero, zero, zero, zero};
+  for (int64_t t = 0; t < blocks * Matmul::kPairRows; t += 2) {
+    const int64_t at = t / Matmul::kPairRows * kBlock + t % Matmul::kPairRows * Matmul::kPairColumns;
+    for (int64_t c = 0; c < n; c += lanes) {
+      const auto row = [&](int64_t i) { return LoadRow(d, rows + (3 * t + i) * n + c); };
+      Five first = none, second = none;
+      if (t < span.tiles) {
+        const V d3 = row(3), d4 = row(4);
+        first = CombineRows(d, row(0), row(1), row(2), d3, d4);
+        if (t + 1 < span.tiles) second = CombineRows(d, d3, d4, row(5), row(6), row(7));
+      }
+      Bf16* to = out + c / Matmul::kPairColumns * blocks * kBlock + at + c % Matmul::kPairColumns * 2;
+      StorePair<kRounding>(d, first.v0, second.v0, to);
+      StorePair<kRounding>(d, first.v1, second.v1, to + span.plane);
+      StorePair<kRounding>(d, first.v2, second.v2, to + 2 * span.plane);
+      StorePair<kRounding>(d, first.v3, second.v3, to + 3 * span.plane);
+      StorePair<kRounding>(d, first.v4, second.v4, to + 4 * span.plane);
     }
   }
 }
@@ -192,16 +233,22 @@ void FirstSlopes(const TileSpan& span, const SlopesCall<T>& call) {
 
 template <typename T, Rounding kRounding>
 TrainKernels<T> Table() {
-  return {.activate = &Activate<T, kRounding>,
+  return {.input_pairs = nullptr,
+          .activate = &Activate<T, kRounding>,
           .frames = &Frames<T, kRounding>,
           .frame_gradient = &FrameGradient<T, kRounding>,
           .slopes = &Slopes<T, kRounding>,
           .first_slopes = &FirstSlopes<T, kRounding>};
 }
 TrainKernels<float> TrainTableOfFloat() { return Table<float, Rounding::kPortable>(); }
+template <Rounding kRounding>
+TrainKernels<Bf16> BothTables() {
+  TrainKernels<Bf16> table = Table<Bf16, kRounding>();
+  table.input_pairs = &InputPairs<kRounding>;
+  return table;
+}
 TrainKernels<Bf16> TrainTableOfBf16(Rounding rounding) {
-  return rounding == Rounding::kNative ? Table<Bf16, Rounding::kNative>()
-                                       : Table<Bf16, Rounding::kPortable>();
+  return rounding == Rounding::kNative ? BothTables<Rounding::kNative>() : BothTables<Rounding::kPortable>();
 }
 
 }  // namespace timbre::train_engine::HWY_NAMESPACE

@@ -72,6 +72,9 @@ struct SlopesCall {
 
 template <typename T>
 struct TrainKernels {
+  // As input3, its products in Matmul's layout kRowPairs: a multiple of 64 channels; a plane has room for a
+  // multiple of 32 tiles. Null for float.
+  void (*input_pairs)(const T* rows, const TileSpan& span, T* out);
   void (*activate)(const TileSpan& span, const ActivateCall<T>& call);
   void (*frames)(const TileSpan& span, const FramesCall<T>& call);
   void (*frame_gradient)(const TileSpan& span, const FrameGradientCall<T>& call);
