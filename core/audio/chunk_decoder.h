@@ -19,22 +19,28 @@ namespace timbre::audio {
 
 // Turns audio that comes in chunks of any size into the windows that the whole would give.
 //   PCM:     windows come as soon as their samples are there; memory: the chunk and two windows.
-//   encoded: the bytes are spooled to a temporary file (decoders want to seek), removed in the destructor; windows come after Close.
-//     decoder->Push(bytes);  while (auto window = decoder->Next()) use(*window);   ...   decoder->Close(); then Next until nothing comes.
+//   encoded: the bytes are spooled to a temporary file (decoders want to seek), removed in the destructor;
+//   windows come after Close.
+//     decoder->Push(bytes);  while (auto window = decoder->Next()) use(*window);   ...   decoder->Close();
+//     then Next until nothing comes.
 // Threads: compatible.
 class ChunkDecoder {
  public:
   // Errors: kInvalidArgument the format.
-  static absl::StatusOr<std::unique_ptr<ChunkDecoder>> ForPcm(const PcmFormat& format, const DecodeLimits& limits);
+  static absl::StatusOr<std::unique_ptr<ChunkDecoder>> ForPcm(const PcmFormat& format,
+                                                              const DecodeLimits& limits);
   // `spool_dir` must exist. Errors: kInternal, kResourceExhausted the spool file.
   static absl::StatusOr<std::unique_ptr<ChunkDecoder>> ForEncoded(const std::filesystem::path& spool_dir,
-                                                                  int64_t max_bytes, const DecodeLimits& limits);
+                                                                  int64_t max_bytes,
+                                                                  const DecodeLimits& limits);
   ~ChunkDecoder();
 
-  // Errors: kInvalidArgument NaN or infinite samples · kResourceExhausted more bytes than allowed, or the disk is full.
+  // Errors: kInvalidArgument samples that are NaN, infinite or beyond 2^32 · kResourceExhausted more bytes
+  // than allowed, or the disk is full.
   absl::Status Push(std::span<const std::byte> bytes);
 
-  // No more chunks. Errors: kInvalidArgument a last frame that is not whole, audio that cannot be decoded or is too short.
+  // No more chunks. Errors: kInvalidArgument a last frame that is not whole, audio that cannot be decoded or
+  // is too short.
   absl::Status Close();
 
   // The next window that is ready, or nothing.
@@ -50,17 +56,17 @@ class ChunkDecoder {
   const DecodeLimits limits_;
   // PCM
   PcmFormat format_;
-  std::string partial_frame_;                     // bytes of a frame that a chunk's end has cut
-  std::unique_ptr<StreamResampler> resampler_;    // null for an encoded stream
+  std::string partial_frame_;                   // bytes of a frame that a chunk's end has cut
+  std::unique_ptr<StreamResampler> resampler_;  // null for an encoded stream
   // encoded
   std::filesystem::path spool_path_;
   std::ofstream spool_;
   int64_t spooled_bytes_ = 0, max_bytes_ = 0;
   // both
-  std::vector<float> ready_;                      // mono 22,050 Hz, not yet given to stream_ from ready_offset_ on
+  std::vector<float> ready_;  // mono 22,050 Hz, not yet given to stream_ from ready_offset_ on
   size_t ready_offset_ = 0;
   WindowStream stream_;
-  std::vector<WindowStream::Window> windows_;     // complete, oldest first
+  std::vector<WindowStream::Window> windows_;  // complete, oldest first
   bool closed_ = false, finished_ = false;
 };
 

@@ -12,19 +12,19 @@ namespace timbre::audio {
 namespace {
 
 // A form that compilers turn into vector code.
-bool AllFinite(std::span<const float> samples) {
-  constexpr uint32_t kMagnitude = 0x7FFFFFFF, kInfinity = 0x7F800000;
-  bool finite = true;
-  for (const float sample : samples) finite &= (std::bit_cast<uint32_t>(sample) & kMagnitude) < kInfinity;
-  return finite;
+bool AllAllowed(std::span<const float> samples) {
+  constexpr uint32_t kMagnitude = 0x7FFFFFFF, kMost = std::bit_cast<uint32_t>(kLoudestSample);
+  bool allowed = true;
+  for (const float sample : samples) allowed &= (std::bit_cast<uint32_t>(sample) & kMagnitude) <= kMost;
+  return allowed;
 }
 
 }  // namespace
 
 absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_t first_frame,
                         std::vector<float>& mono) {
-  // One channel is its own mean; what is not finite is left to the loop below, which says where.
-  if (channels == 1 && AllFinite(interleaved)) {
+  // One channel is its own mean; what is not allowed is left to the loop below, which says where.
+  if (channels == 1 && AllAllowed(interleaved)) {
     mono.insert(mono.end(), interleaved.begin(), interleaved.end());
     return absl::OkStatus();
   }
@@ -32,10 +32,11 @@ absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_
   for (size_t i = 0; i + step <= interleaved.size(); i += step) {
     double sum = 0;
     for (float sample : interleaved.subspan(i, step)) sum += sample;
-    if (!std::isfinite(sum)) {
-      return absl::InvalidArgumentError(absl::StrCat("the audio holds a NaN or infinite sample in frame ",
-                                                     first_frame + static_cast<int64_t>(i / step),
-                                                     "; only finite samples are allowed"));
+    if (!(std::abs(sum) <= kLoudestSample * static_cast<double>(channels))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the audio holds a sample that is NaN, infinite or beyond 2^32 in frame ",
+                       first_frame + static_cast<int64_t>(i / step),
+                       "; samples are finite numbers, of which [-1, 1] is heard"));
     }
     mono.push_back(static_cast<float>(sum / channels));
   }

@@ -9,9 +9,13 @@
 
 namespace timbre::audio {
 
+// What is louder is no sample in any scale, 32-bit integers taken for numbers included, and could become
+// infinite in a resampler.
+inline constexpr float kLoudestSample = 4294967296.0F;
+
 // Appends the mean over the channels of interleaved frames to `mono`.
-// Errors: kInvalidArgument a sample is NaN or infinite; says which frame of the stream, `mono.size()` being
-// the first.
+// Errors: kInvalidArgument a sample is NaN, infinite or beyond kLoudestSample; says which frame of the
+// stream, `mono.size()` being the first.
 absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_t first_frame,
                         std::vector<float>& mono);
 

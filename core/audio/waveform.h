@@ -5,7 +5,7 @@
 
 namespace timbre::audio {
 
-// Mono audio. Samples are nominally in [-1, 1]; no value is NaN or infinite.
+// Mono audio. Samples are nominally in [-1, 1]; no value is NaN, infinite or beyond 2^32.
 struct Waveform {
   std::vector<float> samples;  // [samples]
   int sample_rate_hz = 0;

@@ -148,8 +148,9 @@ TEST(DecoderBadInputTest, NoSamplesAreRefused) {
   }
 }
 
-TEST(DecoderBadInputTest, NanAndInfiniteSamplesAreRefused) {
-  for (float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+TEST(DecoderBadInputTest, SamplesThatAreNanInfiniteOrFarTooLoudAreRefused) {
+  for (float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity(), 1e30F}) {
     std::vector<float> samples(10000, 0.1F);
     samples[8000] = bad;
     // Written over afterwards: the writer's clipping would hide it.

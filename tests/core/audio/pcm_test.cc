@@ -62,13 +62,18 @@ TEST(PcmTest, BytesThatAreNoWholeFramesAreRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("10 bytes")));
 }
 
-TEST(PcmTest, NanAndInfinityAreRefusedAndTheFrameIsNamed) {
-  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+TEST(PcmTest, NanInfinityAndWhatIsFarTooLoudAreRefusedAndTheFrameIsNamed) {
+  for (float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -1e30F}) {
     std::vector<float> samples(10000, 0.1F);
     samples[9999] = bad;
     EXPECT_THAT(DecodePcm(Bytes(samples), kMonoFloat, {}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("frame 9999")));
   }
+}
+
+TEST(PcmTest, IntegersTakenForNumbersAreLoudButAllowed) {
+  EXPECT_THAT(DecodePcm(Bytes(std::vector<float>(10000, -2147483648.0F)), kMonoFloat, {}), IsOk());
 }
 
 TEST(PcmTest, OppositeInfinitiesDoNotCancelOut) {
