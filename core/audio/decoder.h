@@ -28,11 +28,10 @@ struct DecodeLimits {
 // formats) and mixes to mono (mean over the channels), at the file's own rate. The decoded length counts,
 // never the header's claim; memory grows only with what is really decoded. A file that holds less than its
 // header promises is refused where the header is exact (WAV, AIFF, AU, CAF, FLAC); MP3 and Ogg give what
-// could be decoded, as do headers that leave the length open (written to a pipe). Errors: kInvalidArgument
-// empty, unknown format, no samples, samples that are NaN, infinite or beyond 2^32, channels or rate outside
-// the
-//   limits, truncated, more audio than max_expansion grants its bytes · kResourceExhausted longer than
-//   max_duration. Each says actual and allowed values.
+// could be decoded, as do headers that leave the length open (written to a pipe).
+// Errors: kInvalidArgument empty, unknown format, no samples, samples that are NaN, infinite or beyond 2^32,
+// channels or rate outside the limits, truncated, more audio than max_expansion grants its bytes ·
+// kResourceExhausted longer than max_duration. Each says actual and allowed values.
 absl::StatusOr<Waveform> DecodeBytes(std::span<const std::byte> bytes, const DecodeLimits& limits);
 
 // The same from a file. Further errors: kNotFound.
