@@ -30,9 +30,10 @@ absl::Status AppendMono(std::span<const float> interleaved, int channels, int64_
   }
   const auto step = static_cast<size_t>(channels);
   for (size_t i = 0; i + step <= interleaved.size(); i += step) {
+    const auto frame = interleaved.subspan(i, step);
     double sum = 0;
-    for (float sample : interleaved.subspan(i, step)) sum += sample;
-    if (!(std::abs(sum) <= kLoudestSample * static_cast<double>(channels))) {
+    for (const float sample : frame) sum += sample;
+    if (!AllAllowed(frame)) {
       return absl::InvalidArgumentError(
           absl::StrCat("the audio holds a sample that is NaN, infinite or beyond 2^32 in frame ",
                        first_frame + static_cast<int64_t>(i / step),

@@ -15,8 +15,8 @@ namespace timbre::embed {
 
 // One batcher per loaded version. A batcher whose version nobody holds any more (the registry evicted it and
 // no call uses it) is ended by ReleaseUnused, or when the next one is asked for, so that its encoder's memory
-// is freed: on a thread of the pool, for no call should wait until it is. Threads: safe. Forget and Stop join
-// batcher threads, so not from their callbacks.
+// is freed: on a thread of the pool, for no call should wait until it is. Threads: safe. ReleaseUnused,
+// Forget and Stop may join batcher threads, so not from their callbacks.
 class BatcherPool {
  public:
   explicit BatcherPool(const Batcher::Options& options);

@@ -35,7 +35,7 @@ class CpuNetwork {
   // Shapes: windows [count, window_samples], out [count, embedding_dim]. Allocates nothing beside
   // the small tables of arguments that oneDNN makes for each product. The threads take window after window,
   // so that one which the machine holds up takes fewer; what cannot be shared evenly is done by all threads,
-  // tile by tile. A window's numbers are the same either way, but for rounding.
+  // tile by tile. A window's numbers are the same however they are shared, but for rounding.
   absl::Status Encode(const float* windows, int64_t count, float* out);
 
   // One window by the calling thread alone. Threads: as Encode, but beside other networks of the team.

@@ -44,8 +44,8 @@ void Input3(const T* rows, const TileSpan& span, T* out) {
     const T* in = rows + 3 * t * n;
     T* to = out + t * n;
     for (int64_t c = 0; c < n; c += lanes, in += lanes, to += lanes) {
-      const Five sums = CombineRows(d, LoadRow(d, in), LoadRow(d, in + n), LoadRow(d, in + 2 * n),
-                                    LoadRow(d, in + 3 * n), LoadRow(d, in + 4 * n));
+      const CombinedRows sums = CombineRows(d, LoadRow(d, in), LoadRow(d, in + n), LoadRow(d, in + 2 * n),
+                                            LoadRow(d, in + 3 * n), LoadRow(d, in + 4 * n));
       StoreRow<kRounding>(d, sums.v0, to);
       StoreRow<kRounding>(d, sums.v1, to + span.plane);
       StoreRow<kRounding>(d, sums.v2, to + 2 * span.plane);

@@ -73,10 +73,10 @@ HWY_INLINE V StoreRow(D d, V v, Bf16* p) {
 }
 
 // B^T d of F(3,3): five rows of a tile combined.
-struct Five {
+struct CombinedRows {
   V v0, v1, v2, v3, v4;
 };
-HWY_INLINE Five CombineRows(D d, V d0, V d1, V d2, V d3, V d4) {
+HWY_INLINE CombinedRows CombineRows(D d, V d0, V d1, V d2, V d3, V d4) {
   const V two = hn::Set(d, 2.0f), three = hn::Set(d, 3.0f), d3_d1 = hn::Sub(d3, d1);
   return {.v0 = hn::MulAdd(two, hn::Sub(d0, d2), d3_d1),
           .v1 = hn::Sub(d3_d1, hn::Add(d1, d2)),

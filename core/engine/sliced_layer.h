@@ -25,7 +25,8 @@ class SlicedLayer {
                                                              std::span<const float> matrices,
                                                              int64_t members);
 
-  // The work space of one thread; `tiled` is empty where there are more threads than channels to share.
+  // The work space of one thread. `tiled` is empty where the channels cannot be shared evenly by so many:
+  // then some threads have nothing to do.
   struct Bench {
     int64_t slice = 0;
     typename TiledLayer<T>::Bench tiled = {};

@@ -78,7 +78,6 @@ class TiledLayer {
   int64_t pool_windows() const { return layer_.rows_out(); }
   int64_t in_channels() const { return layer_.in_channels; }
   int64_t out_channels() const { return layer_.out_channels; }
-  const LayerChoice& choice() const { return choice_; }
   // Windows that go into one piece: as many as fit into a tile.
   int64_t windows_at_once() const;
 

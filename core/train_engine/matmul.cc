@@ -38,10 +38,11 @@ absl::Status DnnlGuard(const char* what, const Function& function) {
   }
 }
 
-// The result is added to.
-dnnl::primitive_attr SumAttributes() {
+// `sum`: the result is added to.
+dnnl::primitive_attr Attributes(bool sum) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (!sum) return attributes;
   dnnl::post_ops add;
   add.append_sum(1.0F);
   attributes.set_post_ops(add);
@@ -85,7 +86,7 @@ struct Matmul::Prepared {
 Operands& Lane::State::OperandsOf(const Matmul::Prepared& prepared) {
   const auto found = operands.find(prepared.id);
   if (found != operands.end()) return found->second;
-  Operands& made = operands[prepared.id];
+  Operands made;
   made.left = memory(prepared.left, Cpu(), nullptr);
   made.right = memory(prepared.right, Cpu(), nullptr);
   made.result = memory(prepared.result, Cpu(), nullptr);
@@ -94,7 +95,7 @@ Operands& Lane::State::OperandsOf(const Matmul::Prepared& prepared) {
                     dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, made.right.get()},
                     dnnl_exec_arg_t{DNNL_ARG_DST, made.result.get()},
                     dnnl_exec_arg_t{DNNL_ARG_SCRATCHPAD, made.scratch.get()}};
-  return made;
+  return operands.emplace(prepared.id, std::move(made)).first->second;
 }
 
 struct Matmul::State {
@@ -112,22 +113,20 @@ absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows, Layout lay
   const base::MutexLock lock(state_->mutex);
   const auto found = state_->prepared.find({rows, layout});
   if (found != state_->prepared.end()) return &found->second;
-  Prepared& made = state_->prepared[{rows, layout}];
+  Prepared made;
+  std::optional<memory::desc> packed = state_->packed;
   const auto type = options_.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
   const int64_t depth = options_.depth, columns = options_.columns;
   const bool transposed = kind_ == Kind::kTransposedRows;
   TIMBRE_RETURN_IF_ERROR(DnnlGuard("preparing a product", [&] {
-    dnnl::primitive_attr attributes;
-    if (transposed) attributes = SumAttributes();
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     using Tag = memory::format_tag;
     const memory::desc left =
         transposed ? memory::desc({depth, rows}, type, Tag::ba) : memory::desc({rows, depth}, type, Tag::ab);
     memory::desc right({rows, columns}, type, layout == Layout::kRowPairs ? kRowPairsTag : Tag::ab);
-    if (!transposed) right = state_->packed.value_or(memory::desc({depth, columns}, type, Tag::any));
+    if (!transposed) right = packed.value_or(memory::desc({depth, columns}, type, Tag::any));
     const memory::desc result({transposed ? depth : rows, columns}, memory::data_type::f32, Tag::ab);
-    const dnnl::matmul::primitive_desc description({left, right, result}, attributes, Cpu());
-    if (!transposed) state_->packed = description.weights_desc();
+    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(transposed), Cpu());
+    if (!transposed) packed = description.weights_desc();
     made.primitive = dnnl::matmul(description);
     made.left = left;
     made.right = description.weights_desc();
@@ -137,7 +136,8 @@ absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows, Layout lay
     made.right_bytes = made.right.get_size();
     made.result_bytes = result.get_size();
   }));
-  return &made;
+  state_->packed = packed;
+  return &state_->prepared.emplace(std::pair(rows, layout), std::move(made)).first->second;
 }
 
 Matmul::Layout Matmul::LayoutOf(int64_t rows) const {
@@ -161,7 +161,7 @@ bool Matmul::PrefersPairs(int64_t rows) const {
     const memory::desc left({options_.depth, rows}, memory::data_type::bf16, Tag::ba),
         right(dims, memory::data_type::bf16, Tag::any),
         result({options_.depth, options_.columns}, memory::data_type::f32, Tag::ab);
-    const dnnl::matmul::primitive_desc description({left, right, result}, SumAttributes(), Cpu());
+    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(/*sum=*/true), Cpu());
     pairs = description.weights_desc() == memory::desc(dims, memory::data_type::bf16, kRowPairsTag);
   });
   return asked.ok() && pairs;

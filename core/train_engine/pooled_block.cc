@@ -13,6 +13,7 @@ namespace {
 // of 32, so that padded pieces fit into a bench too.
 template <typename T>
 constexpr int64_t kTile = std::is_same_v<T, Bf16> ? 192 : 162;
+static_assert(kTile<Bf16> % Matmul::kPairRows == 0);
 
 template <typename T>
 Matmul::Options ProductOptions(int64_t depth, int64_t columns) {

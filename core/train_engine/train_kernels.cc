@@ -13,9 +13,9 @@ namespace timbre::train_engine::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using engine::HWY_NAMESPACE::CombinedRows;
 using engine::HWY_NAMESPACE::CombineRows;
 using engine::HWY_NAMESPACE::D;
-using engine::HWY_NAMESPACE::Five;
 using engine::HWY_NAMESPACE::LoadRow;
 using engine::HWY_NAMESPACE::RoundRow;
 using engine::HWY_NAMESPACE::StoreRow;
@@ -56,12 +56,12 @@ void InputPairs(const Bf16* rows, const TileSpan& span, Bf16* out) {
   constexpr int64_t kBlock = Matmul::kPairRows * Matmul::kPairColumns;
   const int64_t n = span.channels, blocks = (span.tiles + Matmul::kPairRows - 1) / Matmul::kPairRows;
   const V zero = hn::Zero(d);
-  const Five none = {zero, zero, zero, zero, zero};
+  const CombinedRows none = {zero, zero, zero, zero, zero};
   for (int64_t t = 0; t < blocks * Matmul::kPairRows; t += 2) {
     const int64_t at = t / Matmul::kPairRows * kBlock + t % Matmul::kPairRows * Matmul::kPairColumns;
     for (int64_t c = 0; c < n; c += lanes) {
       const auto row = [&](int64_t i) { return LoadRow(d, rows + (3 * t + i) * n + c); };
-      Five first = none, second = none;
+      CombinedRows first = none, second = none;
       if (t < span.tiles) {
         const V d3 = row(3), d4 = row(4);
         first = CombineRows(d, row(0), row(1), row(2), d3, d4);
@@ -242,13 +242,14 @@ TrainKernels<T> Table() {
 }
 TrainKernels<float> TrainTableOfFloat() { return Table<float, Rounding::kPortable>(); }
 template <Rounding kRounding>
-TrainKernels<Bf16> BothTables() {
+TrainKernels<Bf16> TableWithPairs() {
   TrainKernels<Bf16> table = Table<Bf16, kRounding>();
   table.input_pairs = &InputPairs<kRounding>;
   return table;
 }
 TrainKernels<Bf16> TrainTableOfBf16(Rounding rounding) {
-  return rounding == Rounding::kNative ? BothTables<Rounding::kNative>() : BothTables<Rounding::kPortable>();
+  return rounding == Rounding::kNative ? TableWithPairs<Rounding::kNative>()
+                                       : TableWithPairs<Rounding::kPortable>();
 }
 
 }  // namespace timbre::train_engine::HWY_NAMESPACE

@@ -1,6 +1,5 @@
 #include "server/app/lifecycle.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,6 +8,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <thread>
+
+#include "absl/strings/match.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace timbre::app {
 namespace {
@@ -40,6 +45,8 @@ void RaiseDescriptorLimit() {
 
 void BoundMemoryArenas() {
 #ifdef __GLIBC__
+  const char* const tunables = std::getenv("GLIBC_TUNABLES");
+  if (tunables != nullptr && absl::StrContains(tunables, "glibc.malloc.arena_max")) return;
   if (std::getenv("MALLOC_ARENA_MAX") != nullptr) return;
   ::mallopt(M_ARENA_MAX, static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U)));
 #endif

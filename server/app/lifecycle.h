@@ -10,9 +10,9 @@ void BlockEndSignals();
 // the limit may stay deaf (docs/security.md).
 void RaiseDescriptorLimit();
 
-// Bounds the arenas in which glibc keeps freed memory to the cores, at most 8, unless MALLOC_ARENA_MAX says
-// otherwise. By default there are 8 for each core, and as each version is loaded by a thread of its own, each
-// would come to keep a version's worth. Before any thread is started.
+// Bounds the arenas in which glibc keeps freed memory to the cores, from 2 to 8, unless MALLOC_ARENA_MAX or
+// GLIBC_TUNABLES says otherwise. By default there are 8 for each core, and as each version is loaded by a
+// thread of its own, each would come to keep a version's worth. Before any thread is started.
 void BoundMemoryArenas();
 
 // Waits for one of the end signals; returns its number.

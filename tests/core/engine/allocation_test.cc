@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/engine/cpu_engine.h"
 #include "tests/support/count_allocations.h"
 #include "tests/support/hashed_weights.h"
@@ -12,8 +14,11 @@ namespace {
 
 // oneDNN makes a small table of arguments for each product; nothing else is made, and nothing large.
 TEST(AllocationTest, AnEncodeAllocatesNothingAfterTheLoadButOneDnnsTablesOfArguments) {
-  for (const char* precision : {"fp32", "bf16"}) {
-    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine, CpuEngine::Create({.precision = precision, .threads = 2}));
+  for (const auto& [precision, threads] :
+       std::vector<std::pair<const char*, int>>{{"fp32", 1}, {"bf16", 1}, {"fp32", 2}, {"bf16", 2}}) {
+    SCOPED_TRACE(absl::StrCat(precision, ", ", threads, " threads"));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine,
+                                CpuEngine::Create({.precision = precision, .threads = threads}));
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(timbre::testing::HashedSampleCnn()));
     const auto windows = timbre::testing::HashedUniform(4 * 59049, "windows", 0.5);
     std::vector<float> out(4 * 512);
@@ -27,8 +32,13 @@ TEST(AllocationTest, AnEncodeAllocatesNothingAfterTheLoadButOneDnnsTablesOfArgum
     };
     timbre::testing::LargestAllocation();
     const int64_t first = allocations(4);
-    EXPECT_EQ(allocations(4), first) << precision;  // nothing is built up
-    EXPECT_LT(timbre::testing::LargestAllocation(), 1024) << precision;
+    const int64_t second = allocations(4);
+    // Nothing is built up. Threads may share windows otherwise the second time, which is another number of
+    // products.
+    if (threads == 1) {
+      EXPECT_EQ(second, first);
+    }
+    EXPECT_LT(timbre::testing::LargestAllocation(), 1024);
   }
 }
 
