@@ -53,11 +53,6 @@ class CpuEncoder final : public Encoder {
     return network_->Encode(windows.data(), count, out.data());
   }
 
-  // By the calling thread alone, while the team works for those who are served.
-  absl::Status WarmUp(std::span<const float> window, std::span<float> out) override {
-    return network_->EncodeAlone(window.data(), out.data());
-  }
-
   int64_t window_samples() const override { return window_samples_; }
   int64_t embedding_dim() const override { return embedding_dim_; }
   std::string description() const override { return description_; }

@@ -142,13 +142,6 @@ absl::Status CpuNetwork<T>::Encode(const float* windows, int64_t count, float* o
 }
 
 template <typename T>
-absl::Status CpuNetwork<T>::EncodeAlone(const float* window, float* out) {
-  const OneThreadHere one_thread;
-  next_window_.store(0, std::memory_order_relaxed);
-  return EncodeGroup(*members_.front(), window, 1, out).status();
-}
-
-template <typename T>
 absl::StatusOr<int64_t> CpuNetwork<T>::EncodeGroup(Member& member, const float* windows, int64_t end,
                                                    float* out) {
   int64_t count = 0;

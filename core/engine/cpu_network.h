@@ -38,9 +38,6 @@ class CpuNetwork {
   // tile by tile. A window's numbers are the same however they are shared, but for rounding.
   absl::Status Encode(const float* windows, int64_t count, float* out);
 
-  // One window by the calling thread alone. Threads: as Encode, but beside other networks of the team.
-  absl::Status EncodeAlone(const float* window, float* out);
-
  private:
   struct Member;
   CpuNetwork(const FoldedStack& stack, Team& team);

@@ -21,13 +21,6 @@ class Encoder {
   // Errors: kResourceExhausted device memory · kInternal.
   virtual absl::Status Encode(std::span<const float> windows, int64_t count, std::span<float> out) = 0;
 
-  // One window [window_samples()] to `out` [embedding_dim()], before anybody else uses this encoder: makes
-  // what the first use makes, and shows whether the weights give numbers. Keeps the engine from others as
-  // little as it can.
-  virtual absl::Status WarmUp(std::span<const float> window, std::span<float> out) {
-    return Encode(window, 1, out);
-  }
-
   virtual int64_t window_samples() const = 0;
   virtual int64_t embedding_dim() const = 0;
 

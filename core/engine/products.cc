@@ -38,6 +38,17 @@ absl::Status DnnlGuard(const char* what, const Function& function) {
   }
 }
 
+// UseOneThread for a while.
+class OneThreadHere {
+ public:
+  OneThreadHere() { UseOneThread(); }
+  ~OneThreadHere() { omp_set_num_threads(before_); }
+  OneThreadHere(const OneThreadHere&) = delete;
+
+ private:
+  const int before_ = omp_get_max_threads();
+};
+
 }  // namespace
 
 struct Products::State {
@@ -179,8 +190,5 @@ absl::Status Products::Runner::Run(const void* source, int64_t rows, void* desti
 }
 
 void UseOneThread() { omp_set_num_threads(1); }
-
-OneThreadHere::OneThreadHere() : before_(omp_get_max_threads()) { UseOneThread(); }
-OneThreadHere::~OneThreadHere() { omp_set_num_threads(before_); }
 
 }  // namespace timbre::engine

@@ -64,15 +64,4 @@ class Products {
 // The products of the calling thread use no other threads from here on.
 void UseOneThread();
 
-// The same for a while.
-class OneThreadHere {
- public:
-  OneThreadHere();
-  ~OneThreadHere();
-  OneThreadHere(const OneThreadHere&) = delete;
-
- private:
-  const int before_;
-};
-
 }  // namespace timbre::engine

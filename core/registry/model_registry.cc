@@ -57,7 +57,7 @@ absl::StatusOr<Tagger> ChooseTagger(const Version& version, const std::string& w
 absl::Status WarmUp(engine::Encoder& encoder) {
   const std::vector<float> window(static_cast<size_t>(encoder.window_samples()), 0.0F);
   std::vector<float> embedding(static_cast<size_t>(encoder.embedding_dim()));
-  TIMBRE_RETURN_IF_ERROR(encoder.WarmUp(window, embedding));
+  TIMBRE_RETURN_IF_ERROR(encoder.Encode(window, 1, embedding));
   if (std::all_of(embedding.begin(), embedding.end(), [](float value) { return std::isfinite(value); })) {
     return absl::OkStatus();
   }

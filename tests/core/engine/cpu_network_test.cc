@@ -101,20 +101,6 @@ TEST(CpuNetworkTest, AWindowThatThreadsShareIsWhatTheFormulasSay) {
   }
 }
 
-TEST(CpuNetworkTest, AWindowByTheCallingThreadAloneIsThatOfTheTeam) {
-  const FoldedStack stack = SmallStack();
-  const std::vector<LayerChoice> choices(stack.layers.size(), {Algorithm::kWinograd3, 54});
-  const std::vector<float> windows = Windows(stack, 1);
-  Team team(2);
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto network, CpuNetwork<float>::Create(stack, choices, team));
-  std::vector<float> alone(static_cast<size_t>(stack.embedding_dim()));
-  ASSERT_THAT(network->EncodeAlone(windows.data(), alone.data()), IsOk());
-  EXPECT_LT(RelativeError(alone, Expected(stack, windows)), 2e-6);
-  std::vector<float> together(alone.size());
-  ASSERT_THAT(network->Encode(windows.data(), 1, together.data()), IsOk());
-  EXPECT_LT(RelativeError(together, alone), 1e-6);
-}
-
 TEST(CpuNetworkTest, LayersMayDifferInAlgorithmAndTile) {
   const FoldedStack stack = SmallStack();
   const std::vector<LayerChoice> choices = {{Algorithm::kWinograd6, 54}, {Algorithm::kDirect, 27},
