@@ -1,0 +1,96 @@
+// The CPU engine by Google Benchmark: each layer by the choice that the plan makes here, one thread, and the
+// whole of it. GFLOP/s are counted as the direct convolution's. layers_bench --benchmark_filter=fp32
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/engine/aligned_buffer.h"
+#include "core/engine/cpu_engine.h"
+#include "core/engine/cpu_network.h"
+#include "core/engine/plan.h"
+#include "core/engine/products.h"
+#include "tests/support/hashed_weights.h"
+
+namespace timbre::engine {
+namespace {
+
+void CountFlop(benchmark::State& state, double flop) {
+  state.counters["GFLOP/s"] = benchmark::Counter(flop / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <typename T>
+void Layer(benchmark::State& state, const FoldedLayer& layer, const LayerChoice& choice) {
+  UseOneThread();
+  const auto tiled = *TiledLayer<T>::Create(layer, choice, TransformWeights(choice.algorithm, layer),
+                                            {.stack = StackOf(layer)});
+  const int64_t windows = tiled->windows_at_once(), rows_in = kRowsBefore + layer.rows_in + kRowsAfter;
+  const int64_t rows_out = layer.rows_out(), step = StackOf(layer) > 1 ? rows_out : choice.tile;
+  AlignedBuffer<T> in(windows * rows_in * layer.in_channels),
+      out(windows * (rows_out + 1) * layer.out_channels);
+  AlignedBuffer<T> transformed(tiled->transformed_size());
+  AlignedBuffer<float> products(tiled->products_size()), last(windows * layer.out_channels);
+  auto bench = *tiled->MakeBench(transformed.data(), products.data());
+  for (auto _ : state) {
+    for (int64_t at = 0; at < rows_out; at += step) {
+      const Piece<T> piece{.in = in.data() + 3 * at * layer.in_channels,
+                           .out = out.data() + at * layer.out_channels,
+                           .in_stride = rows_in * layer.in_channels,
+                           .out_stride = (rows_out + 1) * layer.out_channels,
+                           .windows = windows,
+                           .pool_windows = std::min(step, rows_out - at)};
+      const absl::Status status =
+          layer.pool ? tiled->Run(bench, piece) : tiled->RunLast(bench, piece, last.data());
+      if (!status.ok()) return state.SkipWithError(status.ToString().c_str());
+    }
+  }
+  state.SetLabel(absl::StrCat(AlgorithmName(choice.algorithm), " ", choice.tile));
+  CountFlop(state, 2.0 * static_cast<double>(windows * layer.rows_in * layer.kernel * layer.in_channels *
+                                             layer.out_channels));
+}
+
+void Whole(benchmark::State& state, const std::string& precision, const FoldedStack& stack) {
+  const auto threads = static_cast<int>(state.range(0));
+  const int64_t count = state.range(1);
+  const auto engine = *CpuEngine::Create({.precision = precision, .threads = threads});
+  const auto encoder = *engine->Load(testing::HashedSampleCnn());
+  const auto windows =
+      testing::HashedUniform(static_cast<size_t>(count * stack.window_samples), "windows", 0.5);
+  std::vector<float> out(static_cast<size_t>(count * stack.embedding_dim()));
+  for (auto _ : state) {
+    if (!encoder->Encode(windows, count, out).ok()) return state.SkipWithError("Encode failed");
+  }
+  CountFlop(state, static_cast<double>(count) * FlopPerWindow(stack));
+}
+
+template <typename T>
+void Register(const FoldedStack& stack) {
+  const std::string precision = std::is_same_v<T, Bf16> ? "bf16" : "fp32";
+  const Plan plan = *MeasurePlan(stack, precision);
+  for (size_t i = 0; i < stack.layers.size(); ++i) {
+    benchmark::RegisterBenchmark(absl::StrCat(precision, "/layer", i + 2).c_str(), Layer<T>, stack.layers[i],
+                                 plan[i]);
+  }
+  benchmark::RegisterBenchmark(absl::StrCat(precision, "/whole").c_str(), Whole, precision, stack)
+      ->ArgNames({"threads", "batch"})
+      ->ArgsProduct({{1, 2}, {1, 16, 64}})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace
+}  // namespace timbre::engine
+
+int main(int argc, char** argv) {
+  using namespace timbre::engine;
+  const FoldedStack stack = *FoldSampleCnn(timbre::testing::HashedSampleCnn());
+  Register<float>(stack);
+  Register<Bf16>(stack);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
