@@ -28,6 +28,11 @@ pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
 pkg_check_modules(timbre_re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # Vectors of a length that only the CPU knows cannot be members of a struct, as the kernels have them.
+  target_compile_definitions(
+    PkgConfig::hwy INTERFACE "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128|HWY_RVV)")
+endif()
 find_package(dnnl CONFIG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pkg_check_modules(soundtouch REQUIRED IMPORTED_TARGET soundtouch)

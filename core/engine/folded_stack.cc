@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
+#include "core/engine/kernels.h"
 
 namespace timbre::engine {
 namespace {
 
 constexpr double kNormEpsilon = 1e-5;
-constexpr int64_t kChannelStep = 16;  // what the kernels take at a time
 
 absl::StatusOr<const weights::Tensor*> Find(const weights::TensorMap& tensors, const std::string& name,
                                             const std::vector<int64_t>& shape) {

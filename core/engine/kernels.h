@@ -3,12 +3,15 @@
 #include <cstdint>
 
 // The engine's vector kernels, in portable SIMD (Highway), chosen for the CPU at run time. All take rows of
-// channels (time-major), channels a multiple of 16, and write where they are told; nothing is allocated.
+// channels (time-major), channels a multiple of kChannelStep, and write where they are told; nothing is
+// allocated.
 // T is float, or Bf16: a bfloat16 as its upper 16 bits, rounded to nearest even. Sums are always fp32.
 // Threads: safe.
 namespace timbre::engine {
 
 using Bf16 = uint16_t;
+
+inline constexpr int64_t kChannelStep = 16;  // the widest vector of fp32
 
 // How fp32 becomes bf16: by integer arithmetic, or by the instruction of CPUs that have AVX512-BF16, which
 // takes numbers too small to be normal for zero, and keeps what is no number. All else they round alike.

@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/engine/aligned_buffer.h"
 #include "core/engine/cpu_network.h"
+#include "core/engine/layer_trial.h"
 #include "core/engine/plan_file.h"
 #include "core/engine/team.h"
 
@@ -61,75 +62,30 @@ class OtherWork {
   AlignedBuffer<float> numbers_;
 };
 
-// A layer by a choice, with buffers of its own.
+// Seconds that one window takes, the best of some runs.
+template <typename T, typename Before>
+absl::StatusOr<double> Best(LayerTrial<T>& trial, int64_t windows, const Before& before) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepeats; ++i) {
+    before();
+    const auto begin = std::chrono::steady_clock::now();
+    TIMBRE_RETURN_IF_ERROR(trial.Run(windows));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best = std::min(best, took.count() / static_cast<double>(windows));
+  }
+  return best;
+}
+
+// What a candidate is judged by: those seconds, of a stacked layer once in company and once alone, when its
+// weights come from afar. A window alone is what the latest answer waits for, and costs the most.
 template <typename T>
-class Trial {
- public:
-  static absl::StatusOr<std::unique_ptr<Trial>> Create(const FoldedLayer& layer, const LayerChoice& choice) {
-    std::unique_ptr<Trial> trial(new Trial(layer, choice));
-    TIMBRE_ASSIGN_OR_RETURN(trial->tiled_,
-                            TiledLayer<T>::Create(layer, choice, TransformWeights(choice.algorithm, layer),
-                                                  {.stack = StackOf(layer)}));
-    const TiledLayer<T>& tiled = *trial->tiled_;
-    trial->in_ = AlignedBuffer<T>(tiled.windows_at_once() * trial->in_stride());
-    trial->out_ = AlignedBuffer<T>(tiled.windows_at_once() * trial->out_stride());
-    trial->transformed_ = AlignedBuffer<T>(tiled.transformed_size());
-    trial->products_ = AlignedBuffer<float>(tiled.products_size());
-    TIMBRE_ASSIGN_OR_RETURN(trial->bench_,
-                            tiled.MakeBench(trial->transformed_.data(), trial->products_.data()));
-    return trial;
-  }
-
-  // Seconds that one window takes, the best of some runs: of a stacked layer once in company and once alone,
-  // when its weights come from afar. A window alone is what the latest answer waits for, and costs the most.
-  absl::StatusOr<double> Seconds(OtherWork& other) {
-    const int64_t company = tiled_->windows_at_once();
-    TIMBRE_ASSIGN_OR_RETURN(double seconds, Best(company, [] {}));
-    if (StackOf(layer_) == 1) return seconds;
-    TIMBRE_ASSIGN_OR_RETURN(const double alone, Best(1, [&] { other.Run(); }));
-    return seconds + alone;
-  }
-
- private:
-  Trial(const FoldedLayer& layer, const LayerChoice& choice) : layer_(layer), choice_(choice) {}
-
-  int64_t in_stride() const { return (kRowsBefore + layer_.rows_in + kRowsAfter) * layer_.in_channels; }
-  int64_t out_stride() const { return (layer_.rows_out() + 1) * layer_.out_channels; }
-
-  template <typename Before>
-  absl::StatusOr<double> Best(int64_t windows, const Before& before) {
-    double best = std::numeric_limits<double>::infinity();
-    for (int i = 0; i < kRepeats; ++i) {
-      before();
-      const auto begin = std::chrono::steady_clock::now();
-      TIMBRE_RETURN_IF_ERROR(RunOnce(windows));
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-      best = std::min(best, took.count() / static_cast<double>(windows));
-    }
-    return best;
-  }
-
-  absl::Status RunOnce(int64_t windows) {
-    const int64_t step = StackOf(layer_) > 1 ? layer_.rows_out() : choice_.tile;
-    for (int64_t at = 0; at < layer_.rows_out(); at += step) {
-      const Piece<T> piece{.in = in_.data() + 3 * at * layer_.in_channels,
-                           .out = out_.data() + at * layer_.out_channels,
-                           .in_stride = in_stride(),
-                           .out_stride = out_stride(),
-                           .windows = windows,
-                           .pool_windows = std::min(step, layer_.rows_out() - at)};
-      TIMBRE_RETURN_IF_ERROR(tiled_->Run(bench_, piece));
-    }
-    return absl::OkStatus();
-  }
-
-  const FoldedLayer& layer_;
-  const LayerChoice choice_;
-  std::unique_ptr<TiledLayer<T>> tiled_;
-  AlignedBuffer<T> in_, out_, transformed_;
-  AlignedBuffer<float> products_;
-  typename TiledLayer<T>::Bench bench_;
-};
+absl::StatusOr<double> SecondsOf(const FoldedLayer& layer, const LayerChoice& choice, OtherWork& other) {
+  TIMBRE_ASSIGN_OR_RETURN(const auto trial, LayerTrial<T>::Create(layer, choice));
+  TIMBRE_ASSIGN_OR_RETURN(double seconds, Best(*trial, trial->windows_at_once(), [] {}));
+  if (StackOf(layer) == 1) return seconds;
+  TIMBRE_ASSIGN_OR_RETURN(const double alone, Best(*trial, 1, [&] { other.Run(); }));
+  return seconds + alone;
+}
 
 template <typename T>
 absl::StatusOr<Plan> MeasureAll(const FoldedStack& stack, bool bf16) {
@@ -141,8 +97,7 @@ absl::StatusOr<Plan> MeasureAll(const FoldedStack& stack, bool bf16) {
     double least = std::numeric_limits<double>::infinity();
     for (const LayerChoice& candidate : candidates) {
       if (candidates.size() == 1) break;
-      TIMBRE_ASSIGN_OR_RETURN(const auto trial, Trial<T>::Create(layer, candidate));
-      TIMBRE_ASSIGN_OR_RETURN(const double seconds, trial->Seconds(other));
+      TIMBRE_ASSIGN_OR_RETURN(const double seconds, SecondsOf<T>(layer, candidate, other));
       if (seconds >= least) continue;
       least = seconds;
       best = candidate;

@@ -9,33 +9,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/engine/kernels.h"
+#include "core/engine/dnnl_guard.h"
 
 namespace timbre::engine {
 namespace {
 
 using dnnl::memory;
 
-dnnl::engine& Cpu() {
-  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
 memory::data_type TypeOf(bool bf16) { return bf16 ? memory::data_type::bf16 : memory::data_type::f32; }
 
 memory::desc BiasOf(int64_t columns) {
   return memory::desc({1, columns}, memory::data_type::f32, memory::format_tag::ab);
-}
-
-// The one place where oneDNN's exceptions end.
-template <typename Function>
-absl::Status DnnlGuard(const char* what, const Function& function) {
-  try {
-    return function();
-  } catch (const dnnl::error& error) {
-    return absl::InternalError(
-        absl::StrCat("oneDNN, ", what, ": ", error.what(), " (status ", static_cast<int>(error.status), ")"));
-  }
 }
 
 // UseOneThread for a while.
@@ -76,7 +60,7 @@ struct Products::Runner::State {
 
   Options options;
   memory bias;
-  dnnl::stream stream{Cpu()};
+  dnnl::stream stream{DnnlCpu()};
   std::vector<memory> weights;
   std::vector<std::byte> scratch;
   std::map<int64_t, Call> calls;
@@ -113,17 +97,17 @@ absl::StatusOr<std::shared_ptr<const Products>> Products::Create(const Options& 
       const dnnl::matmul::desc what =
           state.bias.empty() ? dnnl::matmul::desc(source, packed, destination)
                              : dnnl::matmul::desc(source, packed, BiasOf(options.columns), destination);
-      const dnnl::matmul::primitive_desc description(what, attributes, Cpu());
+      const dnnl::matmul::primitive_desc description(what, attributes, DnnlCpu());
       if (state.by_rows.empty()) packed = description.weights_desc();
       state.scratch_bytes = std::max(state.scratch_bytes, description.scratchpad_desc().get_size());
       state.by_rows.emplace(rows, dnnl::matmul(description));
     }
     const OneThreadHere one_thread;  // packing is over sooner than others would have been woken
-    dnnl::stream stream(Cpu());
+    dnnl::stream stream(DnnlCpu());
     for (int64_t i = 0; i < options.batch; ++i) {
-      memory plain({weight_dims, memory::data_type::f32, {options.weight_stride, 1}}, Cpu(),
+      memory plain({weight_dims, memory::data_type::f32, {options.weight_stride, 1}}, DnnlCpu(),
                    const_cast<float*>(weights.data() + i * options.depth * options.weight_stride));
-      memory& to = state.weights.emplace_back(packed, Cpu());
+      memory& to = state.weights.emplace_back(packed, DnnlCpu());
       dnnl::reorder(plain, to).execute(stream, plain, to);
       stream.wait();
     }
@@ -139,19 +123,19 @@ absl::StatusOr<std::unique_ptr<Products::Runner>> Products::MakeRunner() const {
     state.weights = state_->weights;
     state.scratch.resize(state_->scratch_bytes);
     if (!state_->bias.empty())
-      state.bias = memory(BiasOf(state_->options.columns), Cpu(), state_->bias.data());
+      state.bias = memory(BiasOf(state_->options.columns), DnnlCpu(), state_->bias.data());
     state.options = state_->options;
     const memory::dim depth = state_->options.depth, columns = state_->options.columns;
     for (const auto& [rows, primitive] : state_->by_rows) {
       Runner::State::Call& call = state.calls[rows];
       call.primitive = primitive;
       call.source = memory({{rows, depth}, TypeOf(state_->options.bf16), {state_->options.row_stride, 1}},
-                           Cpu(), nullptr);
+                           DnnlCpu(), nullptr);
       call.destination = memory(
-          {{rows, columns}, TypeOf(state_->options.bf16_result), memory::format_tag::ab}, Cpu(), nullptr);
+          {{rows, columns}, TypeOf(state_->options.bf16_result), memory::format_tag::ab}, DnnlCpu(), nullptr);
       const memory::dim bytes = static_cast<memory::dim>(state.scratch.size());
       call.scratch =
-          memory({{bytes}, memory::data_type::u8, memory::format_tag::a}, Cpu(), state.scratch.data());
+          memory({{bytes}, memory::data_type::u8, memory::format_tag::a}, DnnlCpu(), state.scratch.data());
       call.arguments = {dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, nullptr},
                         dnnl_exec_arg_t{DNNL_ARG_SRC, call.source.get()},
                         dnnl_exec_arg_t{DNNL_ARG_DST, call.destination.get()},

@@ -7,12 +7,10 @@
 namespace timbre::engine {
 namespace {
 
-constexpr int64_t kLanes = 16;  // channels come in multiples of it
-
 // The most slices that are equally wide.
 int64_t SlicesOf(int64_t channels, int64_t members) {
-  int64_t slices = std::min(members, channels / kLanes);
-  while (channels % (slices * kLanes) != 0) --slices;
+  int64_t slices = std::min(members, channels / kChannelStep);
+  while (channels % (slices * kChannelStep) != 0) --slices;
   return slices;
 }
 

@@ -10,33 +10,18 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
+#include "core/engine/dnnl_guard.h"
 
 namespace timbre::train_engine {
 namespace {
 
 using dnnl::memory;
+using engine::DnnlCpu;
+using engine::DnnlGuard;
 
 constexpr int64_t kTypicalRows = 81;  // decides the layout of packed weights
-
-dnnl::engine& Cpu() {
-  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
-// The one place where oneDNN's exceptions end.
-template <typename Function>
-absl::Status DnnlGuard(const char* what, const Function& function) {
-  try {
-    function();
-    return absl::OkStatus();
-  } catch (const dnnl::error& error) {
-    return absl::InternalError(
-        absl::StrCat("oneDNN, ", what, ": ", error.what(), " (status ", static_cast<int>(error.status), ")"));
-  }
-}
 
 // `sum`: the result is added to.
 dnnl::primitive_attr Attributes(bool sum) {
@@ -60,7 +45,7 @@ struct Operands {
 };
 
 struct Lane::State {
-  dnnl::stream stream{Cpu()};
+  dnnl::stream stream{DnnlCpu()};
   std::vector<std::byte> scratch;
   std::unordered_map<uint64_t, Operands> operands;  // by Prepared::id
 
@@ -87,10 +72,10 @@ Operands& Lane::State::OperandsOf(const Matmul::Prepared& prepared) {
   const auto found = operands.find(prepared.id);
   if (found != operands.end()) return found->second;
   Operands made;
-  made.left = memory(prepared.left, Cpu(), nullptr);
-  made.right = memory(prepared.right, Cpu(), nullptr);
-  made.result = memory(prepared.result, Cpu(), nullptr);
-  made.scratch = memory(prepared.scratch, Cpu(), nullptr);
+  made.left = memory(prepared.left, DnnlCpu(), nullptr);
+  made.right = memory(prepared.right, DnnlCpu(), nullptr);
+  made.result = memory(prepared.result, DnnlCpu(), nullptr);
+  made.scratch = memory(prepared.scratch, DnnlCpu(), nullptr);
   made.arguments = {dnnl_exec_arg_t{DNNL_ARG_SRC, made.left.get()},
                     dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, made.right.get()},
                     dnnl_exec_arg_t{DNNL_ARG_DST, made.result.get()},
@@ -125,7 +110,7 @@ absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows, Layout lay
     memory::desc right({rows, columns}, type, layout == Layout::kRowPairs ? kRowPairsTag : Tag::ab);
     if (!transposed) right = packed.value_or(memory::desc({depth, columns}, type, Tag::any));
     const memory::desc result({transposed ? depth : rows, columns}, memory::data_type::f32, Tag::ab);
-    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(transposed), Cpu());
+    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(transposed), DnnlCpu());
     if (!transposed) packed = description.weights_desc();
     made.primitive = dnnl::matmul(description);
     made.left = left;
@@ -135,6 +120,7 @@ absl::StatusOr<const Matmul::Prepared*> Matmul::Prepare(int64_t rows, Layout lay
     made.left_bytes = left.get_size();
     made.right_bytes = made.right.get_size();
     made.result_bytes = result.get_size();
+    return absl::OkStatus();
   }));
   state_->packed = packed;
   return &state_->prepared.emplace(std::pair(rows, layout), std::move(made)).first->second;
@@ -161,8 +147,10 @@ bool Matmul::PrefersPairs(int64_t rows) const {
     const memory::desc left({options_.depth, rows}, memory::data_type::bf16, Tag::ba),
         right(dims, memory::data_type::bf16, Tag::any),
         result({options_.depth, options_.columns}, memory::data_type::f32, Tag::ab);
-    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(/*sum=*/true), Cpu());
+    const dnnl::matmul::primitive_desc description({left, right, result}, Attributes(/*sum=*/true),
+                                                   DnnlCpu());
     pairs = description.weights_desc() == memory::desc(dims, memory::data_type::bf16, kRowPairsTag);
+    return absl::OkStatus();
   });
   return asked.ok() && pairs;
 }
@@ -187,6 +175,7 @@ absl::Status Matmul::Run(Lane& lane, const void* left, const void* right, int64_
                                  static_cast<int>(operands.arguments.size()), operands.arguments.data()),
           "executing");
     }
+    return absl::OkStatus();
   });
 }
 
@@ -201,13 +190,14 @@ absl::Status Matmul::Pack(Lane& lane, const float* plain, bool transposed, void*
     const memory::dims dims = {options_.depth, options_.columns};
     const auto tag = transposed ? memory::format_tag::ba : memory::format_tag::ab;
     for (int64_t i = 0; i < options_.batch; ++i) {
-      memory from({dims, memory::data_type::f32, tag}, Cpu(),
+      memory from({dims, memory::data_type::f32, tag}, DnnlCpu(),
                   const_cast<float*>(plain + i * options_.depth * options_.columns));
-      memory to(prepared->right, Cpu(),
+      memory to(prepared->right, DnnlCpu(),
                 static_cast<std::byte*>(packed) + static_cast<size_t>(i) * prepared->right_bytes);
       dnnl::reorder(from, to).execute(lane.state_->stream, from, to);
       lane.state_->stream.wait();
     }
+    return absl::OkStatus();
   });
 }
 

@@ -1,11 +1,12 @@
 #include "core/train_engine/network_shape.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/engine/kernels.h"
 
 namespace timbre::train_engine {
 namespace {
 
-constexpr int64_t kChannelStep = 16;  // what the kernels take at a time
+using engine::kChannelStep;
 
 absl::Status CheckBlock(const BlockShape& block, size_t index, size_t count, int64_t in_channels) {
   const int64_t kernel = index + 1 == count ? 1 : 3;

@@ -2,16 +2,15 @@
 // whole of it. GFLOP/s are counted as the direct convolution's. layers_bench --benchmark_filter=fp32
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/engine/aligned_buffer.h"
 #include "core/engine/cpu_engine.h"
 #include "core/engine/cpu_network.h"
+#include "core/engine/layer_trial.h"
 #include "core/engine/plan.h"
 #include "core/engine/products.h"
 #include "tests/support/hashed_weights.h"
@@ -26,27 +25,11 @@ void CountFlop(benchmark::State& state, double flop) {
 template <typename T>
 void Layer(benchmark::State& state, const FoldedLayer& layer, const LayerChoice& choice) {
   UseOneThread();
-  const auto tiled = *TiledLayer<T>::Create(layer, choice, TransformWeights(choice.algorithm, layer),
-                                            {.stack = StackOf(layer)});
-  const int64_t windows = tiled->windows_at_once(), rows_in = kRowsBefore + layer.rows_in + kRowsAfter;
-  const int64_t rows_out = layer.rows_out(), step = StackOf(layer) > 1 ? rows_out : choice.tile;
-  AlignedBuffer<T> in(windows * rows_in * layer.in_channels),
-      out(windows * (rows_out + 1) * layer.out_channels);
-  AlignedBuffer<T> transformed(tiled->transformed_size());
-  AlignedBuffer<float> products(tiled->products_size()), last(windows * layer.out_channels);
-  auto bench = *tiled->MakeBench(transformed.data(), products.data());
+  const auto trial = *LayerTrial<T>::Create(layer, choice);
+  const int64_t windows = trial->windows_at_once();
   for (auto _ : state) {
-    for (int64_t at = 0; at < rows_out; at += step) {
-      const Piece<T> piece{.in = in.data() + 3 * at * layer.in_channels,
-                           .out = out.data() + at * layer.out_channels,
-                           .in_stride = rows_in * layer.in_channels,
-                           .out_stride = (rows_out + 1) * layer.out_channels,
-                           .windows = windows,
-                           .pool_windows = std::min(step, rows_out - at)};
-      const absl::Status status =
-          layer.pool ? tiled->Run(bench, piece) : tiled->RunLast(bench, piece, last.data());
-      if (!status.ok()) return state.SkipWithError(status.ToString().c_str());
-    }
+    if (const absl::Status status = trial->Run(windows); !status.ok())
+      return state.SkipWithError(status.ToString().c_str());
   }
   state.SetLabel(absl::StrCat(AlgorithmName(choice.algorithm), " ", choice.tile));
   CountFlop(state, 2.0 * static_cast<double>(windows * layer.rows_in * layer.kernel * layer.in_channels *
