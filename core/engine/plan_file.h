@@ -11,7 +11,7 @@
 
 namespace timbre::engine {
 
-// The largest tile that is measured, and that a plan may have.
+// The largest tile that a plan may have; those that are measured are smaller.
 inline constexpr int64_t kMaxTile = 256;
 
 // One choice for each of stack.layers.

@@ -26,7 +26,7 @@ void FuzzSnapshot(Bytes bytes);      // the frame of a training's snapshot
 void FuzzServerConfig(Bytes bytes);  // timbred.textproto
 void FuzzCredentials(Bytes bytes);   // the tokens' file, and what a call shows in `authorization`
 void FuzzMessages(Bytes bytes);      // each request message -> server/convert and the checks of a submission
-void FuzzCalls(Bytes bytes);         // each method of the five services, through gRPC
+void FuzzCalls(Bytes bytes);         // each method of the five services but Drain, through gRPC
 
 struct Target {
   const char* name;
