@@ -66,6 +66,13 @@ class BoundedQueue {
     not_full_.NotifyAll();
   }
 
+  // Calls `look` with what is next, if anything is, while nobody can take it.
+  template <typename Look>
+  void LookAtFront(const Look& look) const {
+    MutexLock lock(mutex_);
+    if (!items_.empty()) look(items_.front());
+  }
+
   size_t size() const {
     MutexLock lock(mutex_);
     return items_.size();

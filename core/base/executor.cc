@@ -1,8 +1,10 @@
 #include "core/base/executor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/base/retry_after.h"
 
 namespace timbre::base {
@@ -25,7 +27,7 @@ std::unique_ptr<ThreadPool> ThreadPool::Start(Options options) {
 ThreadPool::~ThreadPool() { Stop(); }
 
 absl::Status ThreadPool::Schedule(std::function<void()> function) {
-  switch (queue_.TryPush(std::move(function))) {
+  switch (queue_.TryPush({std::move(function), absl::Now()})) {
     case PushResult::kPushed:
       return absl::OkStatus();
     case PushResult::kFull:
@@ -40,7 +42,7 @@ absl::Status ThreadPool::Schedule(std::function<void()> function) {
 }
 
 absl::Status ThreadPool::Continue(std::function<void()> function) {
-  return queue_.PushOverCapacity(std::move(function)) ? absl::OkStatus() : Stopped();
+  return queue_.PushOverCapacity({std::move(function), absl::Now()}) ? absl::OkStatus() : Stopped();
 }
 
 absl::Status ThreadPool::Stopped() const {
@@ -54,8 +56,14 @@ void ThreadPool::Stop() {
   }
 }
 
+absl::Duration ThreadPool::oldest_wait() const {
+  absl::Time since = absl::InfiniteFuture();
+  queue_.LookAtFront([&](const Waiting& waiting) { since = waiting.since; });
+  return std::max(absl::ZeroDuration(), absl::Now() - since);
+}
+
 void ThreadPool::Run() {
-  while (auto function = queue_.Pop()) (*function)();
+  while (auto next = queue_.Pop()) next->function();
 }
 
 }  // namespace timbre::base

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/bounded_queue.h"
 
 namespace timbre::base {
@@ -46,13 +47,21 @@ class ThreadPool final : public Executor {
   // Accepts no more, runs what was accepted, joins. Idempotent; not from one of its own threads.
   void Stop();
 
+  // How long what waits longest for a thread has waited.
+  absl::Duration oldest_wait() const;
+
  private:
+  struct Waiting {
+    std::function<void()> function;
+    absl::Time since;
+  };
+
   explicit ThreadPool(Options options);
   void Run();
   absl::Status Stopped() const;
 
   const Options options_;
-  BoundedQueue<std::function<void()>> queue_;
+  BoundedQueue<Waiting> queue_;
   std::vector<std::thread> threads_;
 };
 

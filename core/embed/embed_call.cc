@@ -94,7 +94,8 @@ EmbedCall::EmbedCall(const Rooms& rooms, EmbedRequest request, Embedder::Done do
 
 void EmbedCall::Start() {
   if (rooms_.options.charge) {  // who is over its quota gets nothing decoded
-    if (const absl::Status status = rooms_.options.charge(request_.caller.account, 0); !status.ok()) return End(status);
+    if (const absl::Status status = rooms_.options.charge(request_.caller.account, 0); !status.ok())
+      return End(status);
   }
   const int64_t windows = std::visit(WindowGuess{rooms_.options}, request_.audio);
   absl::StatusOr<Admission::Place> place =
@@ -229,8 +230,9 @@ void EmbedCall::End(const absl::Status& status) {
   result_.timings.total = rooms_.clock.Now() - start_;
   if (Observer* observer = rooms_.options.batcher.observer; observer != nullptr) {
     static const std::string* const kNone = new std::string;
-    observer->OnRequest({result_.timings, status, result_.audio_seconds,
-                         result_.model != nullptr ? result_.model->version.model : *kNone});
+    const std::string& model = result_.model != nullptr ? result_.model->version.model : *kNone;
+    if (status.ok()) observer->OnAnswer({result_.timings, result_.audio_seconds, model});
+    observer->OnEnd(status, model);
   }
   if (status.ok()) {
     done_(std::move(result_));

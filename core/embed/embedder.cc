@@ -1,5 +1,6 @@
 #include "core/embed/embedder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/clock.h"
@@ -76,8 +77,11 @@ class Embedder::Impl {
 
   Load load() const {
     const Batcher::Waiting waiting = batchers_.waiting();
-    return {admission_.windows_inside(), waiting.windows, waiting.oldest, admission_.expected_wait()};
+    return {admission_.windows_inside(), waiting.windows, std::max(waiting.oldest, pool_->oldest_wait()),
+            admission_.expected_wait()};
   }
+
+  StreamMeter MeterStream() const { return {clock_, options_.batcher.observer}; }
 
   BatcherPool& batchers() { return batchers_; }
   base::Executor& pool() { return *pool_; }
@@ -124,6 +128,8 @@ absl::StatusOr<Embedder::StreamModel> Embedder::OpenStream(const registry::Model
 absl::Status Embedder::SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done) {
   return impl_->SubmitWindows(model, std::move(work), std::move(done));
 }
+
+StreamMeter Embedder::MeterStream() const { return impl_->MeterStream(); }
 
 Load Embedder::load() const { return impl_->load(); }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,16 +18,18 @@
 #include "core/embed/batcher.h"
 #include "core/embed/caller.h"
 #include "core/embed/observer.h"
+#include "core/embed/stream_meter.h"
 #include "core/registry/model_registry.h"
 
 namespace timbre::embed {
 
-// Audio of a request: encoded bytes of any allowed format, or raw PCM.
+// Audio of a request: encoded bytes of any allowed format, or raw PCM. Lifetime: the bytes outlive the
+// request.
 struct EncodedAudio {
-  std::string bytes;
+  std::string_view bytes;
 };
 struct PcmAudio {
-  std::string bytes;
+  std::string_view bytes;
   audio::PcmFormat format;
 };
 using AudioInput = std::variant<EncodedAudio, PcmAudio>;
@@ -34,7 +37,7 @@ using AudioInput = std::variant<EncodedAudio, PcmAudio>;
 struct EmbedResult;
 
 struct EmbedRequest {
-  AudioInput audio;
+  AudioInput audio;  // looked at until `done` is called
   Caller caller;
   registry::ModelSelector model;
   std::string expect_space_id;  // empty: any
@@ -97,6 +100,8 @@ class Embedder {
   absl::StatusOr<StreamModel> OpenStream(const registry::ModelSelector& model,
                                          const std::string& expect_space_id, bool tags);
   absl::Status SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done);
+  // By which the stream tells the observer what it did. Lifetime: the embedder outlives it.
+  StreamMeter MeterStream() const;
 
   Load load() const;
 

@@ -21,23 +21,24 @@ struct Timings {
 struct Load {
   int64_t windows_inside = 0;         // being decoded, waiting and in the engine
   int64_t windows_waiting = 0;        // for a batch
-  absl::Duration oldest_wait = {};    // of the request that waits longest for a batch
+  absl::Duration oldest_wait = {};    // of what waits longest for a decoding thread or a batch
   absl::Duration expected_wait = {};  // until what is inside now will be done
 };
 
-// A request that has ended.
-struct RequestReport {
+// What was answered: a request, or a piece of a stream (the windows that went to the batcher together).
+struct AnswerReport {
   const Timings& timings;
-  const absl::Status& status;
   double audio_seconds = 0;
-  const std::string& model;  // empty: it ended before its model was found
+  const std::string& model;
 };
 
 // Told by embedder and batcher; must not block.
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void OnRequest(const RequestReport&) {}
+  virtual void OnAnswer(const AnswerReport&) {}
+  // A request or a stream has ended. `model` is empty where that was before its model was found.
+  virtual void OnEnd(const absl::Status& /*status*/, const std::string& /*model*/) {}
   virtual void OnBatch(int64_t /*windows*/, absl::Duration /*infer*/) {}
 };
 

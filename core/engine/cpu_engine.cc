@@ -10,6 +10,7 @@
 #include "core/engine/folded_stack.h"
 #include "core/engine/kernels.h"
 #include "core/engine/plan.h"
+#include "core/engine/products.h"
 #include "core/engine/team.h"
 
 namespace timbre::engine {
@@ -71,12 +72,25 @@ class CpuEncoder final : public Encoder {
 CpuEngine::CpuEngine(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 CpuEngine::~CpuEngine() = default;
 
+bool CpuEngine::RunsHere(const std::string& precision) {
+#if defined(__x86_64__)
+  return precision != "bf16" || HasBf16Products();
+#else
+  return false;
+#endif
+}
+
 absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& options) {
   Options chosen = options;
-  if (chosen.precision == "auto") chosen.precision = CpuMultipliesBf16() ? "bf16" : "fp32";
+  if (chosen.precision == "auto")
+    chosen.precision = CpuMultipliesBf16() && HasBf16Products() ? "bf16" : "fp32";
   if (chosen.precision != "fp32" && chosen.precision != "bf16") {
     return absl::InvalidArgumentError(
         absl::StrCat("precision is \"", options.precision, "\"; it must be fp32, bf16 or auto"));
+  }
+  if (chosen.precision == "bf16" && !HasBf16Products()) {
+    return absl::InvalidArgumentError(
+        "precision is bf16, which takes a CPU with AVX-512; set fp32 or auto, or the engine to torch");
   }
   if (chosen.threads < 1) {
     return absl::InvalidArgumentError(absl::StrCat("threads is ", chosen.threads, "; it must be at least 1"));

@@ -23,7 +23,10 @@ class CpuEngine {
         {};  // keeps what was measured of this machine; empty: measure at each start
   };
 
-  // Errors: kInvalidArgument precision, threads.
+  // Whether it computes here by that precision: on any x86-64; by bf16 where it has AVX-512.
+  static bool RunsHere(const std::string& precision);
+
+  // Errors: kInvalidArgument precision (also one that does not run here), threads.
   static absl::StatusOr<std::unique_ptr<CpuEngine>> Create(const Options& options);
   ~CpuEngine();
 

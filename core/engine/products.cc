@@ -173,6 +173,21 @@ absl::Status Products::Runner::Run(const void* source, int64_t rows, void* desti
   return absl::OkStatus();
 }
 
+bool HasBf16Products() {
+  static const bool has = [] {
+    const std::vector<float> weights(16 * 16);
+    return Products::Create({.depth = 16,
+                             .columns = 16,
+                             .row_stride = 16,
+                             .weight_stride = 16,
+                             .bf16 = true,
+                             .row_counts = {16}},
+                            weights)
+        .ok();
+  }();
+  return has;
+}
+
 void UseOneThread() { omp_set_num_threads(1); }
 
 }  // namespace timbre::engine

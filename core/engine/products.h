@@ -61,6 +61,9 @@ class Products {
   std::unique_ptr<State> state_;
 };
 
+// Whether oneDNN multiplies bf16 on this CPU: on x86-64 from AVX-512 on.
+bool HasBf16Products();
+
 // The products of the calling thread use no other threads from here on.
 void UseOneThread();
 

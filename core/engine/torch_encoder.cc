@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,7 @@ struct Placement {
   model::Device chosen;
   bool bf16 = false;
   int64_t max_batch = 16;
+  bool fixed_batches = false;
 
   torch::Device device() const {
     return chosen.cuda ? torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(chosen.index))
@@ -88,8 +90,10 @@ class TorchEncoder final : public Encoder {
  private:
   void EncodePiece(const float* windows, int64_t count, float* out) {
     const torch::InferenceMode inference;
-    const torch::Tensor input =
+    torch::Tensor input =
         torch::from_blob(const_cast<float*>(windows), {count, 1, window_samples_}, torch::kFloat);
+    if (const int64_t silent = BatchOf(count) - count; silent > 0)
+      input = torch::constant_pad_nd(input, {0, 0, 0, 0, 0, silent});
     torch::Tensor embeddings;
     {
       // One forward at a time: LibTorch's own threads are the parallelism, and two of them would only share
@@ -100,6 +104,12 @@ class TorchEncoder final : public Encoder {
     }
     embeddings = embeddings.to(torch::kCPU, torch::kFloat).contiguous();
     std::copy_n(embeddings.data_ptr<float>(), count * embedding_dim_, out);
+  }
+
+  // The windows of the batch that holds `count`.
+  int64_t BatchOf(int64_t count) const {
+    if (!placement_.fixed_batches) return count;
+    return std::min(static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(count))), placement_.max_batch);
   }
 
   base::Mutex mutex_;
@@ -123,6 +133,7 @@ absl::StatusOr<Placement> Place(const TorchEncoderOptions& options) {
   placement.bf16 =
       options.precision == "bf16" || (options.precision == "auto" && model::HasFastBf16(placement.chosen));
   placement.max_batch = options.max_batch;
+  placement.fixed_batches = options.fixed_batches || placement.chosen.cuda;
   return placement;
 }
 

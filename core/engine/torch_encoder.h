@@ -14,6 +14,9 @@ struct TorchEncoderOptions {
   std::string device = "auto";     // auto | cpu | cuda:N
   std::string precision = "fp32";  // fp32 | bf16 | auto
   int64_t max_batch = 16;          // more windows are encoded in pieces
+  // Batches of 1, 2, 4, ... max_batch windows alone, filled up with silence: a GPU's libraries choose their
+  // kernels anew for each size that they see. Always so on a GPU.
+  bool fixed_batches = false;
   // Where the embedding is taken: weights/embedding_layer.h. Other layers than "encoder" need the projector.
   std::string embedding_layer = "encoder";
 };

@@ -57,8 +57,10 @@ class Scheduler::Impl {
     return Told([&]() -> absl::StatusOr<Job> {
       bool existed = false;
       const int64_t quota = options_.max_unfinished_of ? options_.max_unfinished_of(job.client) : 0;
-      TIMBRE_ASSIGN_OR_RETURN(Job submitted, ledger_.Insert(std::move(job), quota, &existed));
-      if (!existed) LaneOf(submitted.kind)->Push(submitted.id);
+      absl::StatusOr<Job> submitted = ledger_.Insert(std::move(job), quota, &existed);
+      if (absl::IsResourceExhausted(submitted.status()) && options_.on_over_quota) options_.on_over_quota();
+      if (!submitted.ok()) return submitted;
+      if (!existed) LaneOf(submitted->kind)->Push(submitted->id);
       return submitted;
     });
   }

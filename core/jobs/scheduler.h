@@ -68,6 +68,8 @@ class Scheduler {
     bool hold = false;                              // jobs begin only with Begin()
     // How many jobs that have not ended a client may have; none, or 0: no limit.
     std::function<int64_t(const std::string& client)> max_unfinished_of = nullptr;
+    // Told of each job that was refused for it. May be null.
+    std::function<void()> on_over_quota = nullptr;
   };
 
   // Takes over what the store holds and starts the lanes.

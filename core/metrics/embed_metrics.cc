@@ -27,22 +27,23 @@ const std::string kOther = "other";
 }  // namespace
 
 EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
-    : requests_(
-          BuildCounter()
-              .Name("timbre_embed_requests_total")
-              .Help("Embed and tag requests by outcome: ok, rejected, expired, canceled, invalid, failed.")
-              .Register(registry)),
+    : requests_(BuildCounter()
+                    .Name("timbre_embed_requests_total")
+                    .Help("Embed and tag requests and streams by outcome: ok, rejected, expired, canceled, "
+                          "invalid, failed.")
+                    .Register(registry)),
       phases_(BuildHistogram()
                   .Name("timbre_embed_request_phase_seconds")
-                  .Help("Time that answered requests spent in each phase: decode, queue, infer, encode.")
+                  .Help("Time that answered requests, and pieces of streams, spent in each phase: decode, "
+                        "queue, infer, encode.")
                   .Register(registry)),
       totals_(BuildHistogram()
                   .Name("timbre_embed_request_seconds")
-                  .Help("Time of answered requests, all phases together.")
+                  .Help("Time of answered requests, and of pieces of streams, all phases together.")
                   .Register(registry)),
       audio_seconds_(BuildCounter()
                          .Name("timbre_embed_audio_seconds_total")
-                         .Help("Seconds of audio in answered requests.")
+                         .Help("Seconds of audio in answered requests and pieces of streams.")
                          .Register(registry)),
       batch_windows_(BuildHistogram()
                          .Name("timbre_embed_batch_windows")
@@ -67,7 +68,7 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
               .Add({})),
       queue_age_(BuildGauge()
                      .Name("timbre_embed_queue_age_seconds")
-                     .Help("How long the request has waited that waits longest for a batch.")
+                     .Help("How long what waits longest for a decoding thread or a batch has waited.")
                      .Register(registry)
                      .Add({})) {
   base::MutexLock lock(mutex_);
@@ -122,10 +123,12 @@ EmbedMetrics::Outcome EmbedMetrics::OutcomeOf(const absl::Status& status) {
   }
 }
 
-void EmbedMetrics::OnRequest(const embed::RequestReport& report) {
+void EmbedMetrics::OnEnd(const absl::Status& status, const std::string& model) {
+  Of(model).outcomes.at(OutcomeOf(status))->Increment();
+}
+
+void EmbedMetrics::OnAnswer(const embed::AnswerReport& report) {
   const Series series = Of(report.model);
-  series.outcomes.at(OutcomeOf(report.status))->Increment();
-  if (!report.status.ok()) return;
   series.decode->Observe(absl::ToDoubleSeconds(report.timings.decode));
   series.queue->Observe(absl::ToDoubleSeconds(report.timings.queue));
   series.infer->Observe(absl::ToDoubleSeconds(report.timings.infer));

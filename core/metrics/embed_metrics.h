@@ -15,16 +15,17 @@
 
 namespace timbre::metrics {
 
-// The timbre_embed_* families: requests by outcome, the time of those that were answered (whole and by
-// phase), seconds of audio, batches and the queue. Refused requests are counted but not timed: they would
-// make the service look fast. What belongs to a request has the label `model`: empty where the request ended
-// before its model was found, "other" beyond a hundred models. Threads: safe. Lifetime: the registry outlives
-// it.
+// The timbre_embed_* families: requests and streams by outcome, the time of those that were answered (whole
+// and by phase; of a stream piece by piece), seconds of audio, batches and the queue. Refused requests are
+// counted but not timed: they would make the service look fast. What belongs to a request has the label
+// `model`: empty where the request ended before its model was found, "other" beyond a hundred models.
+// Threads: safe. Lifetime: the registry outlives it.
 class EmbedMetrics final : public embed::Observer {
  public:
   explicit EmbedMetrics(prometheus::Registry& registry);
 
-  void OnRequest(const embed::RequestReport& report) override;
+  void OnAnswer(const embed::AnswerReport& report) override;
+  void OnEnd(const absl::Status& status, const std::string& model) override;
   void OnBatch(int64_t windows, absl::Duration infer) override;
   void SetLoad(const embed::Load& load);
   // Makes the model's series at zero, so that a rate sees its first request.

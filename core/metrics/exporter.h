@@ -38,7 +38,7 @@ class CallMetrics {
 // Who was refused, and the certificate in use. Threads: safe.
 class SecurityMetrics {
  public:
-  enum class Quota { kRequests, kWindows, kUploads };
+  enum class Quota { kRequests, kWindows, kUploads, kJobs };
 
   virtual ~SecurityMetrics() = default;
   // kUnauthenticated or kPermissionDenied.

@@ -15,7 +15,7 @@ PrometheusSecurityMetrics::PrometheusSecurityMetrics(prometheus::Registry& regis
     : refused_(Counters(registry, "timbre_auth_refused_total",
                         "Calls refused because nobody knows who calls, or because the caller may not.")),
       quota_(Counters(registry, "timbre_quota_refused_total",
-                      "Calls and uploads refused over their client's quota.")),
+                      "Calls, uploads and jobs refused over their client's quota.")),
       reloads_(Counters(registry, "timbre_security_reloads_total",
                         "Times that changed certificates or tokens were read again.")),
       expiry_(prometheus::BuildGauge()
@@ -25,7 +25,7 @@ PrometheusSecurityMetrics::PrometheusSecurityMetrics(prometheus::Registry& regis
       unauthenticated_(refused_.Add({{"reason", "unauthenticated"}})),
       permission_denied_(refused_.Add({{"reason", "permission_denied"}})),
       quotas_{&quota_.Add({{"quota", "requests"}}), &quota_.Add({{"quota", "windows"}}),
-              &quota_.Add({{"quota", "uploads"}})},
+              &quota_.Add({{"quota", "uploads"}}), &quota_.Add({{"quota", "jobs"}})},
       reloaded_(reloads_.Add({{"result", "ok"}})),
       reload_failed_(reloads_.Add({{"result", "failed"}})) {}
 

@@ -29,7 +29,7 @@ class PrometheusSecurityMetrics final : public SecurityMetrics {
   prometheus::Family<prometheus::Gauge>& expiry_;
   prometheus::Counter& unauthenticated_;
   prometheus::Counter& permission_denied_;
-  std::array<prometheus::Counter*, 3> quotas_;
+  std::array<prometheus::Counter*, 4> quotas_;
   prometheus::Counter& reloaded_;
   prometheus::Counter& reload_failed_;
 };

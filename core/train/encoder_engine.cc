@@ -115,6 +115,11 @@ absl::StatusOr<std::shared_ptr<EncoderEngine>> EncoderEngine::Create(model::Enco
                                                    " blocks takes windows of ", shape.window_samples,
                                                    " samples, this one of ", encoder.window_samples()));
   }
+  if (bf16 && !train_engine::TrainEngine::RunsInBf16()) {
+    return absl::InvalidArgumentError(
+        "precision is bf16, which Timbre's engine computes on CPUs with AVX-512; set it to fp32, or "
+        "train_engine to torch");
+  }
   return std::shared_ptr<EncoderEngine>(new EncoderEngine(shape, bf16));
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/engine/products.h"
 #include "core/train_engine/network_tape.h"
 #include "core/train_engine/winograd_weights.h"
 #include "core/train_engine/work_sharing.h"
@@ -181,6 +182,8 @@ auto Network<T>::Forward(std::span<const BlockParameters> parameters, const Batc
   free_tapes_.push_back(std::move(tape));
   return nullptr;
 }
+
+bool TrainEngine::RunsInBf16() { return engine::HasBf16Products(); }
 
 std::unique_ptr<TrainEngine> TrainEngine::Create(const NetworkShape& shape, const Options& options) {
   if (options.bf16) return std::make_unique<Network<Bf16>>(shape, options.threads);

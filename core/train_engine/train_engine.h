@@ -32,6 +32,8 @@ class TrainEngine {
     bool bf16 = false;  // operands of the products and what is kept; sums, statistics, weights: fp32
     int threads = 1;    // at least 1
   };
+  // Whether it computes in bf16 here: on x86-64 from AVX-512 on.
+  static bool RunsInBf16();
   static std::unique_ptr<TrainEngine> Create(const NetworkShape& shape, const Options& options);
   virtual ~TrainEngine() = default;
 

@@ -71,6 +71,7 @@ jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas) {
   options.clock = &base::Clock::System();
   options.hold = true;
   options.max_unfinished_of = [&quotas](const std::string& client) { return quotas.Of(client).jobs; };
+  options.on_over_quota = [&quotas] { quotas.OnJobRefused(); };
   return options;
 }
 

@@ -68,7 +68,9 @@ absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Devic
   engines.torch.device = device.name();
   engines.torch.precision = settings.precision;
   engines.torch.max_batch = settings.max_batch_windows;
-  if (settings.engine == "torch" || (settings.engine == "auto" && device.cuda)) return engines;
+  if (settings.engine == "torch") return engines;
+  if (settings.engine == "auto" && (device.cuda || !engine::CpuEngine::RunsHere(settings.precision)))
+    return engines;
   if (device.cuda) {
     return absl::InvalidArgumentError(
         "inference.engine is timbre, which computes on a CPU, but the device is a GPU; set device to cpu, or "

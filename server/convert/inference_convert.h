@@ -12,8 +12,7 @@
 
 namespace timbre::convert {
 
-// Audio off the wire. The bytes are copied: the request's life ends before decoding may. Errors:
-// kInvalidArgument nothing or an unknown format.
+// Audio off the wire; its bytes stay the message's. Errors: kInvalidArgument nothing or an unknown format.
 absl::StatusOr<embed::AudioInput> AudioFromProto(const v1::Audio& proto);
 absl::StatusOr<audio::PcmFormat> PcmFormatFromProto(const v1::PcmFormat& proto);
 

@@ -10,6 +10,8 @@ void SecurityObserver::OnQuota(security::QuotaKind quota) {
       return metrics_.OnQuota(metrics::SecurityMetrics::Quota::kWindows);
     case security::QuotaKind::kUploads:
       return metrics_.OnQuota(metrics::SecurityMetrics::Quota::kUploads);
+    case security::QuotaKind::kJobs:
+      return metrics_.OnQuota(metrics::SecurityMetrics::Quota::kJobs);
   }
 }
 

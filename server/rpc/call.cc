@@ -69,6 +69,10 @@ grpc::Status CallRecord::Handled(const absl::Status& status) {
   call_.status = status;
   call_.duration = absl::Now() - start_;
   if (observer_ != nullptr) observer_->OnHandled(call_);
+  return ToClient(status);
+}
+
+grpc::Status CallRecord::ToClient(const absl::Status& status) const {
   if (status.ok()) return grpc::Status::OK;
   google::rpc::RequestInfo info;
   info.set_request_id(call_.request_id);

@@ -76,9 +76,11 @@ class CallRecord {
   // A fact for the call's log line: no audio, nothing secret.
   void Note(base::LogField field) { call_.notes.push_back(std::move(field)); }
 
-  // Once. Returns what to finish the call with: an error also carries the request id
-  // (google.rpc.RequestInfo).
+  // Once: tells the observer. Returns ToClient(status).
   grpc::Status Handled(const absl::Status& status);
+
+  // What to finish the call with: an error also carries the request id (google.rpc.RequestInfo).
+  grpc::Status ToClient(const absl::Status& status) const;
 
   const security::Caller& caller() const { return call_.caller; }
   // Whether the caller may make this call.

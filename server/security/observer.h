@@ -6,7 +6,7 @@
 namespace timbre::security {
 
 // The rates and counts that a quota bounds.
-enum class QuotaKind { kRequests, kWindows, kUploads };
+enum class QuotaKind { kRequests, kWindows, kUploads, kJobs };
 
 // Told what the room decides; metrics stand behind it. Threads: safe. Must not block.
 class Observer {
@@ -14,7 +14,7 @@ class Observer {
   virtual ~Observer() = default;
   // A call was refused: kUnauthenticated or kPermissionDenied.
   virtual void OnRefused(absl::StatusCode /*code*/) {}
-  // A call or upload was over its client's quota.
+  // A call, upload or job was over its client's quota.
   virtual void OnQuota(QuotaKind /*quota*/) {}
   // The files of certificate or tokens were read again, or could not be used.
   virtual void OnReload(bool /*well*/) {}

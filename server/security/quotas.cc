@@ -37,6 +37,10 @@ absl::Status Quotas::Refuse(QuotaKind quota, const std::string& text, absl::Dura
   return base::WithRetryAfter(absl::ResourceExhaustedError(text), wait);
 }
 
+void Quotas::OnJobRefused() const {
+  if (options_.observer != nullptr) options_.observer->OnQuota(QuotaKind::kJobs);
+}
+
 absl::Status Quotas::OnCall(const std::string& client) {
   const double rate = Of(client).requests_per_second;
   if (rate <= 0) return absl::OkStatus();

@@ -49,6 +49,9 @@ class Quotas {
   // kResourceExhausted.
   absl::StatusOr<std::shared_ptr<void>> BeginUpload(const std::string& client);
 
+  // Counts a job that was refused: who keeps the jobs compares them with Of(client).jobs.
+  void OnJobRefused() const;
+
   // Clients that are remembered now, for tests.
   size_t remembered() const;
 

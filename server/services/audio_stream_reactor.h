@@ -21,6 +21,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/guarded.h"
 #include "server/rpc/stream_lease.h"
+#include "server/services/phases.h"
 
 namespace timbre::services {
 
@@ -30,6 +31,14 @@ struct StreamDependencies {
   const rpc::CallEnvironment& environment;
   std::filesystem::path spool_dir;
   int64_t max_encoded_bytes = 0;
+};
+
+// Of a whole stream, for its last answer.
+struct StreamSummary {
+  std::span<const float> mean;  // over its windows
+  double audio_seconds = 0;
+  int64_t windows = 0;
+  const embed::Timings& timings;
 };
 
 // The reactor under EmbedStream and TagStream. One thing is under way at a time, so the states need no lock:
@@ -46,8 +55,8 @@ struct StreamDependencies {
 //   using Request, Response;  static constexpr const char* kMethod;  static constexpr bool kTags;
 //   static absl::StatusOr<registry::ModelSelector> Selector(const Config&);
 //   static Response Started(const StreamModel&);  static Response Window(const StreamModel&, const
-//   WindowSpan&, span<const float> embedding); static Response Final(const StreamModel&, span<const float>
-//   mean, double audio_seconds, int64_t windows);
+//   WindowSpan&, span<const float> embedding); static Response Final(const StreamModel&, const
+//   StreamSummary&);
 template <typename Protocol>
 class AudioStreamReactor final
     : public grpc::ServerBidiReactor<typename Protocol::Request, typename Protocol::Response> {
@@ -83,7 +92,15 @@ class AudioStreamReactor final
   void OnCancel() override {
     cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
   }
-  void OnDone() override { delete this; }
+  // Of a call that failed only now it is known whether the client cancelled it: its cancel may come after the
+  // end of what it sent.
+  void OnDone() override {
+    if (!ended_.ok()) {
+      const absl::Status cancelled = cancel_.token().Check();
+      Report(cancelled.ok() ? ended_ : cancelled);
+    }
+    delete this;
+  }
 
  private:
   static constexpr int64_t kWindowsAtOnce = 8;
@@ -92,14 +109,23 @@ class AudioStreamReactor final
     if (mean_.has_value()) {
       record_.Note({"windows", mean_->count()});
       record_.Note({"audio_seconds", decoder_->audio_seconds()});
+      NotePhases(meter_->timings(), record_);
     }
-    this->Finish(record_.Handled(status));
+    ended_ = status;
+    if (status.ok()) Report(status);
+    this->Finish(record_.ToClient(status));
+  }
+
+  void Report(const absl::Status& status) {
+    if (meter_) meter_->Ended(status);
+    record_.Handled(status);
   }
 
   // Runs a step on the decode pool, then goes on; a bad status ends the call. Only the first step asks for a
   // place in the queue: a stream that was accepted is not refused half-way.
   template <typename Step>
   void Work(Step step) {
+    if (meter_) meter_->DecodeBegins();
     base::Executor& pool = deps_.embedder.decode_pool();
     auto run = [this, step] {
       absl::Status status = cancel_.token().Check();
@@ -112,6 +138,7 @@ class AudioStreamReactor final
   }
 
   absl::Status Open() {
+    meter_.emplace(deps_.embedder.MeterStream());
     if (!priority_.ok()) return priority_.status();
     if (!request_.has_config())
       return absl::InvalidArgumentError("the first message of the stream must be `config`");
@@ -120,6 +147,7 @@ class AudioStreamReactor final
     if (!selector.ok()) return selector.status();
     auto model = deps_.embedder.OpenStream(*selector, config.expect_space_id(), Protocol::kTags);
     if (!model.ok()) return model.status();
+    meter_->OnModel(model->model->version.model);
     if (config.format().has_encoded()) {  // what came is kept in the spool until it is decoded
       auto place = quotas().BeginUpload(caller_.account);
       if (!place.ok()) return place.status();
@@ -160,10 +188,12 @@ class AudioStreamReactor final
   }
 
   void WriteOrAdvance() {
+    meter_->DecodeEnds();
     if (!answers_.empty()) return this->StartWrite(&answers_.front());
     if (final_sent_) return End(absl::OkStatus());
     if (const absl::Duration wait = quotas().Pace(caller_.account, 0); wait > absl::ZeroDuration())
       return Pause(wait);
+    meter_->DecodeBegins();
     const absl::Status scheduled = deps_.embedder.decode_pool().Continue([this] { Advance(); });
     if (!scheduled.ok()) End(scheduled);
   }
@@ -192,8 +222,13 @@ class AudioStreamReactor final
       samples.insert(samples.end(), (*window)->samples.begin(), (*window)->samples.end());
     }
     if (!spans_.empty()) return Encode(std::move(samples));
-    if (!closed_) return this->StartRead(&request_);
-    answers_.push_back(Protocol::Final(model_, mean_->Mean(), decoder_->audio_seconds(), mean_->count()));
+    if (!closed_) {
+      meter_->DecodeEnds();
+      return this->StartRead(&request_);
+    }
+    const std::vector<float> mean = mean_->Mean();
+    answers_.push_back(
+        Protocol::Final(model_, {mean, decoder_->audio_seconds(), mean_->count(), meter_->timings()}));
     final_sent_ = true;
     WriteOrAdvance();
   }
@@ -205,15 +240,19 @@ class AudioStreamReactor final
                               {caller_.client, *priority_, caller_.account},
                               deadline_,
                               cancel_.token()};
+    meter_->Submitted();
     const absl::Status submitted = deps_.embedder.SubmitWindows(
         model_, std::move(work), [this](const absl::StatusOr<embed::Batcher::Result>& result) {
           if (!result.ok()) return End(result.status());
+          meter_->Encoded(result->infer_time);
           const auto dim = result->embeddings.size() / spans_.size();
           for (size_t i = 0; i < spans_.size(); ++i) {
             const auto embedding = std::span(result->embeddings).subspan(i * dim, dim);
             mean_->Add(embedding);
             answers_.push_back(Protocol::Window(model_, spans_[i], embedding));
           }
+          const double end_seconds = spans_.back().end_seconds();
+          meter_->Answered(end_seconds - std::exchange(answered_seconds_, end_seconds));
           WriteOrAdvance();
         });
     if (!submitted.ok()) End(submitted);
@@ -233,8 +272,11 @@ class AudioStreamReactor final
   embed::Embedder::StreamModel model_;
   std::unique_ptr<audio::ChunkDecoder> decoder_;  // set by the config message
   std::optional<embed::RunningMean> mean_;
-  std::vector<audio::WindowSpan> spans_;  // of the windows that are with the batcher
-  bool closed_ = false;                   // the client has closed its side
+  std::optional<embed::StreamMeter> meter_;  // set by the config message
+  std::vector<audio::WindowSpan> spans_;     // of the windows that are with the batcher
+  double answered_seconds_ = 0;              // the end of the last window before those
+  absl::Status ended_;                       // what the call was finished with
+  bool closed_ = false;                      // the client has closed its side
   bool final_sent_ = false;
 };
 

@@ -32,12 +32,12 @@ struct EmbedProtocol {
     return response;
   }
 
-  static Response Final(const StreamModel&, std::span<const float> mean, double audio_seconds,
-                        int64_t windows) {
+  static Response Final(const StreamModel&, const StreamSummary& summary) {
     Response response;
-    convert::EmbeddingToProto(mean, *response.mutable_final()->mutable_embedding());
-    response.mutable_final()->set_audio_seconds(audio_seconds);
-    response.mutable_final()->set_window_count(windows);
+    convert::EmbeddingToProto(summary.mean, *response.mutable_final()->mutable_embedding());
+    response.mutable_final()->set_audio_seconds(summary.audio_seconds);
+    response.mutable_final()->set_window_count(summary.windows);
+    *response.mutable_final()->mutable_timings() = convert::TimingsToProto(summary.timings);
     return response;
   }
 };

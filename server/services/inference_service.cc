@@ -7,6 +7,7 @@
 #include "server/convert/model_convert.h"
 #include "server/convert/names.h"
 #include "server/services/embed_stream.h"
+#include "server/services/phases.h"
 #include "server/services/tag_stream.h"
 
 namespace timbre::services {
@@ -38,16 +39,6 @@ v1::TagResponse ToProto(const embed::EmbedResult& result, const v1::TagRequest& 
   return convert::TagResultToProto(result, request.top_count(), request.include_windows());
 }
 
-// The phases of a request, for its log line.
-void NotePhases(const embed::EmbedResult& result, rpc::CallRecord& record) {
-  record.Note({"windows", static_cast<int64_t>(result.windows.size())});
-  record.Note({"audio_seconds", result.audio_seconds});
-  record.Note({"decode_ms", absl::ToDoubleMilliseconds(result.timings.decode)});
-  record.Note({"queue_ms", absl::ToDoubleMilliseconds(result.timings.queue)});
-  record.Note({"infer_ms", absl::ToDoubleMilliseconds(result.timings.infer)});
-  record.Note({"encode_ms", absl::ToDoubleMilliseconds(result.timings.encode)});
-}
-
 // Converts, embeds, converts back.
 template <typename Request, typename Response>
 void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::UnaryDone& done,
@@ -66,7 +57,9 @@ void Run(embed::Embedder& embedder, const rpc::CallContext& call, const rpc::Una
                  [done, &response, &record = *call.record](const absl::StatusOr<embed::EmbedResult>& result) {
                    if (result.ok()) {
                      *response.mutable_timings() = convert::TimingsToProto(result->timings);
-                     NotePhases(*result, record);
+                     record.Note({"windows", static_cast<int64_t>(result->windows.size())});
+                     record.Note({"audio_seconds", result->audio_seconds});
+                     NotePhases(result->timings, record);
                    }
                    done(result.status());
                  });

@@ -37,15 +37,15 @@ struct TagProtocol {
     return response;
   }
 
-  static Response Final(const StreamModel& model, std::span<const float> mean, double audio_seconds,
-                        int64_t windows) {
+  static Response Final(const StreamModel& model, const StreamSummary& summary) {
     Response response;
-    const std::vector<float> scores = model.tagger->Score(mean);
+    const std::vector<float> scores = model.tagger->Score(summary.mean);
     for (v1::TagScore& score : convert::RankTags(*model.tagger, scores, 0)) {
       *response.mutable_final()->add_tags() = std::move(score);
     }
-    response.mutable_final()->set_audio_seconds(audio_seconds);
-    response.mutable_final()->set_window_count(windows);
+    response.mutable_final()->set_audio_seconds(summary.audio_seconds);
+    response.mutable_final()->set_window_count(summary.windows);
+    *response.mutable_final()->mutable_timings() = convert::TimingsToProto(summary.timings);
     return response;
   }
 };

@@ -38,7 +38,7 @@ def main():
                 best = f"{rates['timbre'] / rates['openvino']:12.2f}" if "openvino" in rates else f"{'-':>12}"
                 label = f"{precision}, {threads} thread(s), batch {batch}"
                 print(f"{label:34}{cells}{best}{rates['timbre'] / rates['roof']:8.2f}", flush=True)
-    rounds.write(args.out, results + [rounds.machine() | {"isa": contenders["timbre"].greeting}])
+    rounds.write(args.out, results + [rounds.machine() | {"isa": rounds.isa(contenders["timbre"].greeting)}])
     for contender in contenders.values():
         contender.end()
 

@@ -111,6 +111,13 @@ def machine():
     return {"cpu": model, "cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
 
 
+def isa(greeting):
+    """What the kernels run on (the program's first line), and what the CPU multiplies bf16 with."""
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        flags = next((line for line in info if line.startswith("flags")), "").split()
+    return " ".join([greeting] + [flag for flag in ("avx512_bf16", "amx_bf16") if flag in flags])
+
+
 def write(path, document):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=2)

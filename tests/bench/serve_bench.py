@@ -162,7 +162,7 @@ class Bench:
                 for _ in range(self.args.rounds):
                     self.turns.append(self.turn(engine, echo, pid))
             medians = self.medians()
-        return medians | self.promotes(medians["served_windows_per_second"]), isa
+        return medians | self.promotes(medians["served_windows_per_second"]), rounds.isa(isa)
 
     def promotes(self, capacity):
         """p99 of a steady load, alone and while versions are promoted that must be loaded each time."""

@@ -26,7 +26,7 @@ def main():
             contenders = {name: rounds.Contender(command) for name, command in commands.items()}
             rates = rounds.ask_in_turns(contenders, (precision, threads, args.batch), args)
             peaks = {name: contender.peak_bytes() for name, contender in contenders.items()}
-            isa = contenders["timbre"].greeting
+            isa = rounds.isa(contenders["timbre"].greeting)
             for contender in contenders.values():
                 contender.end()
             results += [{"name": name, "precision": precision, "threads": threads, "batch": args.batch,

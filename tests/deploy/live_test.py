@@ -26,6 +26,7 @@ ROUNDS = 6
 ELSEWHERE = {"timbre_device_memory_bytes", "timbre_device_utilization_ratio",
              "timbre_tls_certificate_expiry_timestamp_seconds"}
 METRIC = re.compile(r"\b(?:(?:timbre|grpc_server|process)[_:][\w:]+|up\b)")
+SELECTOR = re.compile(r"\b((?:timbre|grpc_server|process)[_:][\w:]+)(\{[^}]*\})")
 
 
 class LiveTest(unittest.TestCase):
@@ -66,6 +67,9 @@ class LiveTest(unittest.TestCase):
                 used = set(METRIC.findall(re.sub(r"\{.*?\}", "", expression)))
                 self.assertTrue(used, "the expression names no metric")
                 self.assertEqual(sorted(used - ELSEWHERE - names), [], "nobody exports these")
+                for name, labels in SELECTOR.findall(expression):
+                    if name not in ELSEWHERE:  # a label that nothing has would let an alert sleep for ever
+                        self.assertTrue(self.prometheus.get("query", query=f"count({name}{labels})")["result"], name + labels)
 
     def test_a_server_that_is_well_fires_no_alert(self):
         firing = [alert["labels"] for alert in self.prometheus.get("alerts")["alerts"] if alert["state"] == "firing"
@@ -88,6 +92,19 @@ class LiveTest(unittest.TestCase):
         self.assertGreater(count("sent", "WatchJob"), 15, "an event for each step")
         self.assertGreater(count("received", "UploadDataset"), 12, "more than one message a file")
         self.assertEqual(count("sent", "UploadDataset"), 1)
+
+    def test_a_stream_counts_like_a_request_with_its_audio_and_its_phases(self):
+        def values():
+            series = ('timbre_embed_requests_total{model="m",outcome="ok"}', 'timbre_embed_audio_seconds_total{model="m"}',
+                      'timbre_embed_request_phase_seconds_count{model="m",phase="infer"}')
+            lines = dict(line.rsplit(" ", 1) for line in self.server.metrics_text().splitlines() if not line.startswith("#"))
+            return [float(lines[name]) for name in series]
+        before = values()
+        self.server.timbre("embed", "--stream", self.clips[0])
+        requests, seconds, pieces = (new - old for new, old in zip(values(), before))
+        self.assertEqual(requests, 1)
+        self.assertGreater(seconds, 1)
+        self.assertGreaterEqual(pieces, 1)
 
     def test_a_replica_takes_its_model_as_its_manifest_says_and_serves_the_same_space(self):
         deployment, = (document for document in yaml.safe_load_all(

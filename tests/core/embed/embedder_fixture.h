@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <future>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -95,15 +97,15 @@ class EmbedderTest : public ::testing::Test {
   static std::vector<float> Noise(int64_t samples, uint64_t seed) {
     return timbre::testing::WhiteNoise(0.1, static_cast<size_t>(samples), seed);
   }
-  static PcmAudio Pcm(const std::vector<float>& clip) {
+  PcmAudio Pcm(const std::vector<float>& clip) {
     PcmAudio audio;
-    audio.bytes = timbre::testing::FloatBytes(clip);
+    audio.bytes = bytes_.emplace_back(timbre::testing::FloatBytes(clip));
     audio.format.sample_rate_hz = 22050;
     return audio;
   }
-  std::string WavBytes(const std::vector<float>& clip) {
+  std::string_view WavBytes(const std::vector<float>& clip) {
     timbre::testing::WriteAudio(dir_ / "clip.wav", clip);
-    return *base::ReadFile(dir_ / "clip.wav");
+    return bytes_.emplace_back(*base::ReadFile(dir_ / "clip.wav"));
   }
 
   // What a fake of this scale answers for the clip, window by window.
@@ -132,15 +134,16 @@ class EmbedderTest : public ::testing::Test {
   registry::Version VersionOf(int64_t version) { return *store_->GetVersion("music", version); }
 
   struct CountingObserver final : Observer {
-    void OnRequest(const RequestReport& report) override {
+    void OnEnd(const absl::Status& status, const std::string& /*model*/) override {
       ++requests;
-      if (!report.status.ok()) ++failed;
+      if (!status.ok()) ++failed;
     }
     std::atomic<int64_t> requests = 0, failed = 0;
   };
 
   const base::Clock& clock_ = base::Clock::System();
   timbre::testing::TempDir dir_;
+  std::deque<std::string> bytes_;  // of the requests
   CountingObserver observer_;
   Embedder::Options options_;
   size_t registry_capacity_ = 3;

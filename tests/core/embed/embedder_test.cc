@@ -102,6 +102,57 @@ TEST_F(EmbedderTest, AnExpiredOrCancelledRequestIsNotEvenDecoded) {
   EXPECT_EQ(observer_.failed, 2);
 }
 
+TEST_F(EmbedderTest, ARequestThatExpiresOrIsCancelledWhileItWaitsForADecoderGetsNothingDone) {
+  Start();
+  absl::Notification go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] { go_on.WaitForNotification(); }), IsOk());
+  EmbedRequest late = Of(EncodedAudio{"garbage"});
+  late.deadline = clock_.Now() + absl::Milliseconds(20);
+  base::CancelSource client;
+  EmbedRequest cancelled = Of(EncodedAudio{"garbage"});
+  cancelled.cancel = client.token();
+  auto expires = EmbedLater(late), goes = EmbedLater(cancelled);
+  while (embedder_->load().oldest_wait < absl::Milliseconds(20)) absl::SleepFor(absl::Milliseconds(1));
+  client.Cancel(absl::CancelledError("gone"));
+  go_on.Notify();
+  EXPECT_THAT(expires.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(goes.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
+  EXPECT_EQ(encoders_calls(), 0);  // not even a warm-up
+  EXPECT_EQ(embedder_->load().windows_inside, 0);
+}
+
+TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBatch) {
+  options_.batcher.limits.max_batch_windows = 1;
+  Start();
+  ASSERT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), IsOk());
+  const auto engine = encoder(1);
+  const int64_t calls = engine->calls();
+  engine->Hold();
+  base::CancelSource client;
+  EmbedRequest request = Of(Pcm(Noise(9 * kWindow, 7)));
+  request.cancel = client.token();
+  auto answer = EmbedLater(request);
+  while (engine->calls() == calls) absl::SleepFor(absl::Milliseconds(1));  // the first piece is in the engine
+  client.Cancel(absl::CancelledError("gone"));
+  engine->Release();
+  EXPECT_THAT(answer.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
+  embedder_->Stop();  // whatever was under way has ended
+  EXPECT_EQ(engine->calls(), calls + 1);
+  EXPECT_EQ(embedder_->load().windows_inside, 0);
+}
+
+TEST_F(EmbedderTest, WhatWaitsForADecoderCountsForTheAgeOfTheQueue) {
+  Start();
+  EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
+  absl::Notification go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] { go_on.WaitForNotification(); }), IsOk());
+  auto waits = EmbedLater(Of(EncodedAudio{WavBytes(Noise(kWindow, 7))}));
+  while (embedder_->load().oldest_wait < absl::Milliseconds(5)) absl::SleepFor(absl::Milliseconds(1));
+  go_on.Notify();
+  EXPECT_THAT(waits.get(), IsOk());
+  EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
+}
+
 TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
   options_.decode_queue_capacity = 1;
   Start();

@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/engine/products.h"
 #include "tests/core/engine/naive_stack.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
@@ -47,6 +48,7 @@ TEST_F(CpuEngineTest, AWindowOfSampleCnnIsWhatTheFormulasSay) {
   const std::vector<double> expected = NaiveStack(stack, window);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto exact, Engine("fp32", 1)->Load(HashedSampleCnn()));
   EXPECT_LT(RelativeError(Encode(*exact, window), expected), 1e-5);
+  if (!HasBf16Products()) return;
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto rough, Engine("bf16", 1)->Load(HashedSampleCnn()));
   EXPECT_LT(RelativeError(Encode(*rough, window), expected), 2e-2);
 }
@@ -64,6 +66,16 @@ TEST_F(CpuEngineTest, AnEncoderOutlivesItsEngineAndServesSeveralThreads) {
     for (auto& result : results) threads.emplace_back([&] { result = Encode(*encoder, windows); });
   }
   for (const auto& result : results) EXPECT_LT(RelativeError(result, expected), 1e-6);
+}
+
+TEST_F(CpuEngineTest, Bf16IsRefusedOnACpuThatHasNoProductsOfItAndAutoIsNot) {
+  EXPECT_EQ(CpuEngine::Create({.precision = "bf16"}).ok(), HasBf16Products());
+  EXPECT_EQ(CpuEngine::RunsHere("bf16"), HasBf16Products());
+  if (!HasBf16Products()) {
+    EXPECT_THAT(CpuEngine::Create({.precision = "bf16"}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("AVX-512")));
+  }
+  EXPECT_THAT(CpuEngine::Create({.precision = "auto"}), IsOk());
 }
 
 TEST_F(CpuEngineTest, WrongSizesOptionsAndTensorsAreRefused) {

@@ -65,6 +65,16 @@ TEST(TorchEncoderTest, ThePiecesOfALargeCallGiveWhatEachWindowGivesAlone) {
   }
 }
 
+TEST(TorchEncoderTest, SilenceThatFillsABatchChangesNoWindow) {
+  const auto windows = HashedUniform(7 * kWindow, "windows", 0.5);
+  const auto plain = Engine({.device = "cpu", .max_batch = 6}),
+             filled = Engine({.device = "cpu", .max_batch = 6, .fixed_batches = true});
+  for (size_t count = 1; count <= 7; ++count) {
+    const auto some = std::span(windows).first(count * kWindow);
+    EXPECT_LT(RelativeError(Encode(*filled, some), Encode(*plain, some)), 1e-5) << count;
+  }
+}
+
 TEST(TorchEncoderTest, Bf16StaysCloseToFp32) {
   const auto windows = HashedUniform(2 * kWindow, "windows", 0.5);
   const auto exact = Encode(*Engine(), windows);

@@ -33,7 +33,8 @@ std::string OfModel(const std::string& name, const std::string& model = kModel) 
 void Report(Exporter& exporter, const absl::Status& status, double audio_seconds,
             const std::string& model = kModel) {
   const embed::Timings timings = SomeTimings();
-  exporter.inference().OnRequest({timings, status, audio_seconds, model});
+  if (status.ok()) exporter.inference().OnAnswer({timings, audio_seconds, model});
+  exporter.inference().OnEnd(status, model);
 }
 
 TEST(EmbedMetricsTest, EverySeriesStandsAtZeroBeforeTheFirstRequest) {

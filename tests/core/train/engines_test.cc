@@ -80,6 +80,19 @@ TEST(EnginesTest, InLargeStepsTheyComeApartAsRoundingDoes) {
   EXPECT_LE(engines, 8 * rounding);
 }
 
+TEST(EnginesTest, EachGoesOnBitForBitFromASnapshotWithDropout) {
+  TrainingConfig config = TinyConfig(5);  // its dropout is 0.5
+  for (const char* engine : {"torch", "timbre"}) {
+    TempDir dir;
+    Recorder whole_recorder, recorder;
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto whole, Train(config, By(engine), dir, whole_recorder));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto parts, TrainInTwoParts(config, 2, recorder, By(engine)));
+    EXPECT_EQ(recorder.resumed.size(), 1U) << engine;
+    EXPECT_EQ(parts.encoder, whole.encoder) << engine;
+    EXPECT_EQ(parts.projector, whole.projector) << engine;
+  }
+}
+
 TEST(EnginesTest, ASnapshotOfOneIsGoneOnWithByTheOther) {
   TrainingConfig config = Config();
   TempDir dir;

@@ -51,6 +51,11 @@ std::vector<std::pair<std::string, TrainingConfig>> Variants() {
     c.objective = loss::PolyViewConfig();
     c.views = 3;
   });
+  for (const loss::ObjectiveConfig& objective : std::vector<loss::ObjectiveConfig>{
+           loss::DclConfig{}, loss::DclwConfig{}, loss::VicRegConfig{}, loss::BarlowTwinsConfig{},
+           loss::SimSiamConfig{}, loss::AlignUniformConfig{}, loss::MseConfig{}}) {
+    add(std::string(loss::ObjectiveName(objective)), [&](auto& c) { c.objective = objective; });
+  }
   return variants;
 }
 

@@ -55,16 +55,17 @@ inline absl::StatusOr<TrainingResult> Train(const TrainingConfig& config, const 
 
 // Trains, is cancelled when the loader gives batch `batch`, and is restored.
 inline absl::StatusOr<TrainingResult> TrainInTwoParts(const TrainingConfig& config, int64_t batch,
-                                                      Recorder& recorder) {
+                                                      Recorder& recorder,
+                                                      const RuntimeConfig& runtime = OnCpu()) {
   timbre::testing::TempDir dir;
   base::CancelSource source;
   const auto stop = [&](dataset::ViewBatch& given) {
     if (given.step == batch) source.Cancel(absl::CancelledError("the user asked"));
   };
   Recorder first;
-  const auto stopped = Train(config, OnCpu(), dir, first, stop, source.token());
+  const auto stopped = Train(config, runtime, dir, first, stop, source.token());
   if (!absl::IsCancelled(stopped.status())) return absl::InternalError("it was not stopped");
-  return Train(config, OnCpu(), dir, recorder);
+  return Train(config, runtime, dir, recorder);
 }
 
 }  // namespace timbre::train

@@ -26,6 +26,25 @@ class QuotasTest : public ::testing::Test {
   fakes::FakeClock clock_;
 };
 
+TEST_F(QuotasTest, EachRefusalIsToldByItsKind) {
+  struct Counting final : Observer {
+    void OnQuota(QuotaKind quota) override { kinds.push_back(quota); }
+    std::vector<QuotaKind> kinds;
+  } observer;
+  Quotas quotas({.each = {.requests_per_second = 0.1, .windows_per_second = 0.1, .uploads = 1, .jobs = 1},
+                 .observer = &observer,
+                 .clock = &clock_});
+  ASSERT_THAT(quotas.OnCall("a"), IsOk());
+  EXPECT_THAT(quotas.OnCall("a"), StatusIs(kExhausted));
+  ASSERT_THAT(quotas.OnWindows("a", 2), IsOk());
+  EXPECT_THAT(quotas.OnWindows("a", 1), StatusIs(kExhausted));
+  const auto place = quotas.BeginUpload("a");
+  EXPECT_THAT(quotas.BeginUpload("a"), StatusIs(kExhausted));
+  quotas.OnJobRefused();
+  EXPECT_EQ(observer.kinds,
+            (std::vector{QuotaKind::kRequests, QuotaKind::kWindows, QuotaKind::kUploads, QuotaKind::kJobs}));
+}
+
 TEST_F(QuotasTest, WithoutAQuotaEverythingIsTakenAndNobodyIsRemembered) {
   Quotas quotas = Make({});
   for (int i = 0; i < 1000; ++i) EXPECT_THAT(quotas.OnCall(absl::StrCat("client", i)), IsOk());
