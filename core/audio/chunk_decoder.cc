@@ -101,13 +101,23 @@ absl::Status ChunkDecoder::CloseEncoded() {
   spool_.close();
   if (!spool_) return base::ErrnoStatus(errno, "write", spool_path_);
   if (spooled_bytes_ == 0) return absl::InvalidArgumentError("the stream has no audio");
-  TIMBRE_ASSIGN_OR_RETURN(Waveform decoded, DecodeFileTo22050(spool_path_, limits_));
-  ready_ = std::move(decoded.samples);
+  TIMBRE_ASSIGN_OR_RETURN(reader_, SampleReader::OpenFile(spool_path_, limits_));
+  return absl::OkStatus();
+}
+
+absl::Status ChunkDecoder::ReadMore() {
+  ready_.clear();
+  ready_offset_ = 0;
+  TIMBRE_ASSIGN_OR_RETURN(const bool more, reader_->Read(ready_));
+  if (!more) reader_.reset();
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<WindowStream::Window>> ChunkDecoder::Next() {
-  while (windows_.empty() && ready_offset_ < ready_.size()) {
+  while (windows_.empty() && (reader_ != nullptr || ready_offset_ < ready_.size())) {
+    if (ready_offset_ == ready_.size()) {
+      TIMBRE_RETURN_IF_ERROR(ReadMore());
+    }
     const size_t take = std::min(ready_.size() - ready_offset_, static_cast<size_t>(kWindowSamples));
     stream_.Push(std::span(ready_).subspan(ready_offset_, take), windows_);
     ready_offset_ += take;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/audio/decoder.h"
 #include "core/audio/resampler.h"
+#include "core/audio/sample_reader.h"
 #include "core/audio/windows.h"
 
 namespace timbre::audio {
@@ -20,7 +21,8 @@ namespace timbre::audio {
 // Turns audio that comes in chunks of any size into the windows that the whole would give.
 //   PCM:     windows come as soon as their samples are there; memory: the chunk and two windows.
 //   encoded: the bytes are spooled to a temporary file (decoders want to seek), removed in the destructor;
-//   windows come after Close.
+//   windows come after Close, decoded as they are taken, so that memory is the same for any length. What is
+//   wrong in the midst of a file is found after the windows before it.
 //     decoder->Push(bytes);  while (auto window = decoder->Next()) use(*window);   ...   decoder->Close();
 //     then Next until nothing comes.
 // Threads: compatible.
@@ -39,11 +41,12 @@ class ChunkDecoder {
   // than allowed, or the disk is full.
   absl::Status Push(std::span<const std::byte> bytes);
 
-  // No more chunks. Errors: kInvalidArgument a last frame that is not whole, audio that cannot be decoded or
-  // is too short.
+  // No more chunks. Errors: kInvalidArgument a last frame that is not whole, a header that is wrong or of
+  // what is not allowed.
   absl::Status Close();
 
-  // The next window that is ready, or nothing.
+  // The next window that is ready, or nothing. Errors: kInvalidArgument audio that is too short; of encoded
+  // audio also as DecodeFile.
   absl::StatusOr<std::optional<WindowStream::Window>> Next();
 
   double audio_seconds() const { return static_cast<double>(stream_.total_samples()) / kSampleRateHz; }
@@ -52,6 +55,7 @@ class ChunkDecoder {
   explicit ChunkDecoder(const DecodeLimits& limits) : limits_(limits) {}
   absl::Status PushPcm(std::span<const std::byte> bytes);
   absl::Status CloseEncoded();
+  absl::Status ReadMore();
 
   const DecodeLimits limits_;
   // PCM
@@ -62,6 +66,7 @@ class ChunkDecoder {
   std::filesystem::path spool_path_;
   std::ofstream spool_;
   int64_t spooled_bytes_ = 0, max_bytes_ = 0;
+  std::unique_ptr<SampleReader> reader_;  // from Close to the last sample
   // both
   std::vector<float> ready_;  // mono 22,050 Hz, not yet given to stream_ from ready_offset_ on
   size_t ready_offset_ = 0;

@@ -20,8 +20,7 @@ constexpr int kMostRounds = 60, kControlRounds = 16;
 // Of one round: the allocator's own unrest stays far below, the forgotten files of the control far above.
 constexpr double kMostBytesPerRound = 128 << 10;
 
-constexpr char kConfig[] =
-    "compute_threads: 1 inference { engine: 'torch' decode_threads: 1 } log_level: 'warn'";
+constexpr char kConfig[] = "compute_threads: 1 inference { decode_threads: 1 } log_level: 'warn'";
 
 class Work {
  public:
@@ -44,6 +43,7 @@ class Work {
 
   void Round() {
     for (const std::string* bytes : {&flac_, &ogg_, &flac_, &ogg_}) EXPECT_THAT(Embed(*bytes), IsRpcOk());
+    Tag();
     Stream();
     for (size_t cut = 1; cut <= 8; ++cut) {
       EXPECT_FALSE(Embed(flac_.substr(0, flac_.size() * cut / 10)).ok());
@@ -66,6 +66,14 @@ class Work {
     v1::EmbedResponse response;
     grpc::ClientContext context;
     return inference_->Embed(&context, request, &response);
+  }
+
+  void Tag() {
+    v1::TagRequest request;
+    request.mutable_audio()->set_encoded(ogg_);
+    v1::TagResponse response;
+    grpc::ClientContext context;
+    EXPECT_THAT(inference_->Tag(&context, request, &response), IsRpcOk());
   }
 
   void Stream() {

@@ -1,8 +1,10 @@
 // Serving under load: promotes that nobody notices, streams that need no memory, a queue that says no.
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
+#include <sndfile.hh>
 #include <thread>
 
 #include "google/rpc/error_details.pb.h"
@@ -212,6 +214,58 @@ TEST(StreamMemoryTest, AnHourOfAudioNeedsNoMoreMemoryThanItsFirstHalf) {
   ASSERT_GT(before, 0);
   // The hour is 303 MiB of samples.
   EXPECT_LT(half_way - before, int64_t{64} << 20);
+  EXPECT_LT(after - half_way, int64_t{8} << 20);
+}
+
+// A FLAC file of so many seconds, through a TagStream; the file's megabytes stay on the disk.
+int64_t StreamFile(v1::InferenceService::Stub& stub, const std::filesystem::path& path, int64_t seconds,
+                   const std::function<void()>& on_half) {
+  SndfileHandle file(path, SFM_WRITE, SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 1, kRateHz);
+  const std::vector<float> second = testing::WhiteNoise(0.001, kRateHz, 9);
+  for (int64_t i = 0; i < seconds; ++i) file.write(second.data(), kRateHz);
+  file = SndfileHandle();  // closed
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(400));
+  auto stream = stub.TagStream(&context);
+  std::thread writer([&] {
+    v1::TagStreamRequest request;
+    request.mutable_config()->mutable_format()->mutable_encoded();
+    bool open = stream->Write(request);
+    std::ifstream bytes(path, std::ios::binary);
+    std::string chunk(1 << 16, '\0');
+    while (open && bytes.read(chunk.data(), 1 << 16).gcount() > 0) {
+      request.set_audio_chunk(chunk.substr(0, static_cast<size_t>(bytes.gcount())));
+      open = stream->Write(request);
+    }
+    stream->WritesDone();
+  });
+  int64_t windows = 0;
+  const int64_t half = seconds * kRateHz / kWindow / 2;
+  v1::TagStreamResponse response;
+  while (stream->Read(&response)) {
+    if (response.has_window() && ++windows == half) on_half();
+  }
+  writer.join();
+  EXPECT_THAT(stream->Finish(), IsRpcOk());
+  EXPECT_EQ(response.final().window_count(), windows);
+  return windows;
+}
+
+TEST(StreamMemoryTest, AnHourLongFileToBeTaggedNeedsNoMoreMemoryThanItsFirstHalf) {
+  testing::TempDir folder;
+  testing::ServerProcess server(TIMBRED_BINARY, folder.path());
+  testing::PublishModel(server.state_dir(), "m", 1, {"x"});
+  server.Start();
+  const auto stub = v1::InferenceService::NewStub(server.channel());
+  StreamFile(*stub, folder.path() / "minute.flac", 60, [] {});
+  const int64_t before = testing::PeakResidentBytes(server.pid());
+  int64_t half_way = 0;
+  const int64_t windows = StreamFile(*stub, folder.path() / "hour.flac", 3600,
+                                     [&] { half_way = testing::PeakResidentBytes(server.pid()); });
+  const int64_t after = testing::PeakResidentBytes(server.pid());
+  EXPECT_EQ(windows, 1345);
+  EXPECT_GT(std::filesystem::file_size(folder.path() / "hour.flac"), 50U << 20);
+  EXPECT_LT(half_way - before, int64_t{32} << 20);
   EXPECT_LT(after - half_way, int64_t{8} << 20);
 }
 

@@ -162,6 +162,28 @@ TEST_F(PortCredentialsTest, ACertificateThatWasSwappedServesNewConnectionsAndOld
   context.TryCancel();
 }
 
+TEST_F(PortCredentialsTest, AClientAuthorityThatWasSwappedAdmitsItsOwnAndOldStreamsGoOn) {
+  Install(ServerPair(authority_), authority_.certificate());
+  Serve(TlsOptions(/*ask=*/true, /*require=*/true));
+  const auto of_first = authority_.Issue({.common_name = "a", .alternative_names = ""}),
+             of_second = second_.Issue({.common_name = "b", .alternative_names = ""});
+  const auto old_client = TlsClient(authority_, of_first);
+  grpc::ClientContext context;
+  const auto stream = old_client->Watch(&context, {});
+  health::HealthCheckResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_THAT(Check(*TlsClient(authority_, of_second)), IsRpcError(grpc::StatusCode::UNAVAILABLE, _));
+
+  Install(ServerPair(authority_), second_.certificate());
+  reloads_.WaitForGood();
+  EXPECT_TRUE(Eventually([&] { return Check(*TlsClient(authority_, of_second)).ok(); }));
+  EXPECT_THAT(Check(*TlsClient(authority_, of_first)), IsRpcError(grpc::StatusCode::UNAVAILABLE, _));
+  server_->GetHealthCheckService()->SetServingStatus(false);
+  ASSERT_TRUE(stream->Read(&response));  // on the connection of before
+  EXPECT_EQ(response.status(), health::HealthCheckResponse::NOT_SERVING);
+  context.TryCancel();
+}
+
 TEST_F(PortCredentialsTest, APairThatDoesNotFitChangesNothing) {
   Install(ServerPair(authority_), "");
   Serve(TlsOptions(/*ask=*/false));

@@ -1,0 +1,106 @@
+#include "core/audio/chunk_decoder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/core/audio/encode_audio.h"
+#include "tests/support/matchers.h"
+#include "tests/support/signals.h"
+#include "tests/support/temp_dir.h"
+
+namespace timbre::audio {
+namespace {
+
+using ::testing::HasSubstr;
+using timbre::testing::IsOk;
+using timbre::testing::StatusIs;
+using timbre::testing::WhiteNoise;
+
+constexpr int64_t kSeconds = 30;
+
+struct Taken {
+  std::vector<WindowStream::Window> windows;
+  absl::Status end;
+};
+
+// Pushes the bytes in chunks, closes, and takes all windows.
+Taken Take(ChunkDecoder& decoder, std::span<const std::byte> bytes, size_t chunk) {
+  for (size_t at = 0; at < bytes.size(); at += chunk) {
+    EXPECT_THAT(decoder.Push(bytes.subspan(at, std::min(chunk, bytes.size() - at))), IsOk());
+  }
+  Taken taken;
+  taken.end = decoder.Close();
+  while (taken.end.ok()) {
+    auto next = decoder.Next();
+    taken.end = next.status();
+    if (!next.ok() || !next->has_value()) break;
+    taken.windows.push_back(*std::move(*next));
+  }
+  return taken;
+}
+
+class EncodedChunksTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<ChunkDecoder> Decoder(const DecodeLimits& limits = {}) {
+    return ChunkDecoder::ForEncoded(folder_.path(), 1 << 30, limits).value();
+  }
+  const timbre::testing::TempDir folder_;
+  // At another rate, so that the resampler has its part.
+  const std::vector<float> clip_ = WhiteNoise(0.1, kSeconds * 16000, 4);
+  const std::vector<std::byte> flac_ = timbre::testing::EncodeAudio(
+      clip_, {.format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16, .sample_rate_hz = 16000});
+};
+
+TEST_F(EncodedChunksTest, TheWindowsAreThoseOfTheWholeFileForChunksOfAnySize) {
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Waveform whole, DecodeBytesTo22050(flac_, {}));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto spans, PlanWindows(static_cast<int64_t>(whole.samples.size())));
+  for (const size_t chunk : {size_t{777}, size_t{65536}, flac_.size()}) {
+    const auto decoder = Decoder();
+    const Taken taken = Take(*decoder, flac_, chunk);
+    ASSERT_THAT(taken.end, IsOk());
+    ASSERT_EQ(taken.windows.size(), spans.size());
+    std::vector<float> window(kWindowSamples);
+    for (size_t i = 0; i < spans.size(); ++i) {
+      EXPECT_EQ(taken.windows[i].span, spans[i]);
+      CopyWindow(whole.samples, spans[i], window);
+      EXPECT_TRUE(std::ranges::equal(taken.windows[i].samples, window)) << i;
+    }
+    EXPECT_DOUBLE_EQ(decoder->audio_seconds(), static_cast<double>(kSeconds));
+  }
+}
+
+TEST_F(EncodedChunksTest, WhatTheHeaderShowsIsSaidBeforeAnyWindow) {
+  const auto not_audio = std::as_bytes(std::span("this is no music at all"));
+  EXPECT_THAT(Decoder()->Close(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no audio")));
+  const Taken text = Take(*Decoder(), not_audio, 5);
+  EXPECT_THAT(text.end, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unknown audio format")));
+  const Taken rate = Take(*Decoder({.min_sample_rate_hz = 20000}), flac_, 65536);
+  EXPECT_THAT(rate.end, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("16000 Hz")));
+  EXPECT_TRUE(rate.windows.empty());
+}
+
+TEST_F(EncodedChunksTest, WhatIsWrongInTheMidstIsSaidAfterTheWindowsBefore) {
+  std::vector<std::byte> broken = flac_;
+  std::fill(broken.begin() + static_cast<std::ptrdiff_t>(broken.size() / 2), broken.end(), std::byte{0x55});
+  const Taken taken = Take(*Decoder(), broken, 65536);
+  EXPECT_THAT(taken.end, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_GT(taken.windows.size(), 3U);
+  EXPECT_LT(taken.windows.size(), 7U);
+}
+
+TEST_F(EncodedChunksTest, AudioThatIsTooLongIsRefusedAtTheLimit) {
+  const Taken taken = Take(*Decoder({.max_duration = absl::Seconds(10)}), flac_, 65536);
+  EXPECT_THAT(taken.end, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10s")));
+  EXPECT_EQ(taken.windows.size(), 3U);
+}
+
+TEST_F(EncodedChunksTest, TheSpoolFileGoesWithTheDecoder) {
+  auto decoder = Decoder();
+  EXPECT_FALSE(std::filesystem::is_empty(folder_.path()));
+  Take(*decoder, flac_, 65536);
+  decoder.reset();
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+}  // namespace
+}  // namespace timbre::audio
