@@ -79,6 +79,7 @@ absl::StatusOr<v1::EmbedResponse> EmbedStream(const Connection& connection,
       complete = true;
       result.mutable_embedding()->Swap(response.mutable_final()->mutable_embedding());
       result.set_audio_seconds(response.final().audio_seconds());
+      result.mutable_timings()->Swap(response.mutable_final()->mutable_timings());
       result.set_window_count(static_cast<int32_t>(response.final().window_count()));
     }
   });
@@ -107,6 +108,7 @@ absl::StatusOr<v1::TagResponse> TagStream(const Connection& connection, const v1
       complete = true;
       result.mutable_tags()->Swap(response.mutable_final()->mutable_tags());
       result.set_audio_seconds(response.final().audio_seconds());
+      result.mutable_timings()->Swap(response.mutable_final()->mutable_timings());
       result.set_window_count(static_cast<int32_t>(response.final().window_count()));
     }
   });

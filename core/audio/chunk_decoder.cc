@@ -101,22 +101,27 @@ absl::Status ChunkDecoder::CloseEncoded() {
   spool_.close();
   if (!spool_) return base::ErrnoStatus(errno, "write", spool_path_);
   if (spooled_bytes_ == 0) return absl::InvalidArgumentError("the stream has no audio");
-  TIMBRE_ASSIGN_OR_RETURN(reader_, SampleReader::OpenFile(spool_path_, limits_));
+  TIMBRE_ASSIGN_OR_RETURN(auto reader, SampleReader::OpenFile(spool_path_, limits_));
+  TIMBRE_RETURN_IF_ERROR(reader->CheckPromisedDuration());
+  reader_ = std::move(reader);
   return absl::OkStatus();
 }
 
 absl::Status ChunkDecoder::ReadMore() {
   ready_.clear();
   ready_offset_ = 0;
-  TIMBRE_ASSIGN_OR_RETURN(const bool more, reader_->Read(ready_));
-  if (!more) reader_.reset();
-  return absl::OkStatus();
+  const absl::StatusOr<bool> more = reader_->Read(ready_);
+  if (!more.ok()) ready_.clear();
+  if (!more.ok() || !*more) reader_.reset();
+  return more.status();
 }
 
 absl::StatusOr<std::optional<WindowStream::Window>> ChunkDecoder::Next() {
+  TIMBRE_RETURN_IF_ERROR(failed_);
   while (windows_.empty() && (reader_ != nullptr || ready_offset_ < ready_.size())) {
     if (ready_offset_ == ready_.size()) {
-      TIMBRE_RETURN_IF_ERROR(ReadMore());
+      failed_ = ReadMore();
+      TIMBRE_RETURN_IF_ERROR(failed_);
     }
     const size_t take = std::min(ready_.size() - ready_offset_, static_cast<size_t>(kWindowSamples));
     stream_.Push(std::span(ready_).subspan(ready_offset_, take), windows_);

@@ -42,11 +42,11 @@ class ChunkDecoder {
   absl::Status Push(std::span<const std::byte> bytes);
 
   // No more chunks. Errors: kInvalidArgument a last frame that is not whole, a header that is wrong or of
-  // what is not allowed.
+  // what is not allowed · kResourceExhausted one of audio that is too long.
   absl::Status Close();
 
   // The next window that is ready, or nothing. Errors: kInvalidArgument audio that is too short; of encoded
-  // audio also as DecodeFile.
+  // audio also as DecodeFile, each time again.
   absl::StatusOr<std::optional<WindowStream::Window>> Next();
 
   double audio_seconds() const { return static_cast<double>(stream_.total_samples()) / kSampleRateHz; }
@@ -67,6 +67,7 @@ class ChunkDecoder {
   std::ofstream spool_;
   int64_t spooled_bytes_ = 0, max_bytes_ = 0;
   std::unique_ptr<SampleReader> reader_;  // from Close to the last sample
+  absl::Status failed_;                   // what it met
   // both
   std::vector<float> ready_;  // mono 22,050 Hz, not yet given to stream_ from ready_offset_ on
   size_t ready_offset_ = 0;

@@ -42,9 +42,9 @@ absl::StatusOr<Waveform> DecodeFile(const std::filesystem::path& path, const Dec
 absl::StatusOr<Waveform> DecodeBytesTo22050(std::span<const std::byte> bytes, const DecodeLimits& limits);
 absl::StatusOr<Waveform> DecodeFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits);
 
-// The same samples in pieces as they come, so that memory does not grow with the length: about a fifth of a
-// second at a time. A sink's error ends the decoding and is returned. Samples that were handed on do not mean
-// that the file can be used: only OK does.
+// The same samples in pieces as they come, so that memory does not grow with the length: 4,096 of the
+// file's frames at a time. A sink's error ends the decoding and is returned. Samples that were handed on do
+// not mean that the file can be used: only OK does.
 using SampleSink = std::function<absl::Status(std::span<const float> samples)>;
 absl::Status StreamFileTo22050(const std::filesystem::path& path, const DecodeLimits& limits,
                                const SampleSink& sink);

@@ -60,9 +60,9 @@ absl::Status CheckShape(int channels, int sample_rate_hz, const DecodeLimits& li
 absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimits& limits) {
   const double seconds = static_cast<double>(frames) / sample_rate_hz;
   if (seconds <= absl::ToDoubleSeconds(limits.max_duration)) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the audio is too long: at least ", seconds, " s decoded; at most ",
-                   absl::FormatDuration(limits.max_duration), " are allowed; send it in pieces"));
+  return absl::ResourceExhaustedError(absl::StrCat("the audio is too long: at least ", seconds,
+                                                   " s; at most ", absl::FormatDuration(limits.max_duration),
+                                                   " are allowed; send it in pieces"));
 }
 
 absl::Status CheckExpansion(int64_t frames, int sample_rate_hz, int64_t encoded_bytes,

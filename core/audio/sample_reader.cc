@@ -23,6 +23,10 @@ absl::StatusOr<std::unique_ptr<BlockReader>> BlockReader::Open(ByteSource& sourc
   return reader;
 }
 
+absl::Status BlockReader::CheckPromisedDuration() const {
+  return CheckDuration(file_->promised_frames(), file_->sample_rate_hz(), limits_);
+}
+
 absl::StatusOr<std::span<const float>> BlockReader::Next() {
   TIMBRE_ASSIGN_OR_RETURN(const int64_t count, file_->Read(interleaved_));
   mono_.clear();

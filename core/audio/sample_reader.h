@@ -21,6 +21,9 @@ class BlockReader {
  public:
   static absl::StatusOr<std::unique_ptr<BlockReader>> Open(ByteSource& source, const DecodeLimits& limits);
 
+  // Whether the header promises more than the limit. Errors: kResourceExhausted.
+  absl::Status CheckPromisedDuration() const;
+
   // The next block, good until the next call; empty at the end of a file that is whole.
   absl::StatusOr<std::span<const float>> Next();
 
@@ -47,8 +50,12 @@ class SampleReader {
   static absl::StatusOr<std::unique_ptr<SampleReader>> Open(std::unique_ptr<ByteSource> source,
                                                             const DecodeLimits& limits);
 
-  // Appends about a fifth of a second to `out`, or nothing yet. False: all has come, and the file is whole.
-  // Errors: as DecodeFile; what came before is then good for nothing.
+  // For who acts on samples before all have come. Errors: kResourceExhausted the header promises more than
+  // the limit.
+  absl::Status CheckPromisedDuration() const { return blocks_->CheckPromisedDuration(); }
+
+  // Appends what 4,096 frames of the file give to `out`, or nothing yet. False: all has come, and the file is
+  // whole. No call after that or after an error. Errors: as DecodeFile.
   absl::StatusOr<bool> Read(std::vector<float>& out);
 
  private:

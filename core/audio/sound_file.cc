@@ -168,6 +168,12 @@ absl::Status SoundFile::CheckPromise() const {
                    std::max<int64_t>(claim->available_bytes, 0) / frame_bytes);
 }
 
+int64_t SoundFile::promised_frames() const {
+  const int64_t promised = handle_->info.frames;
+  const bool unknown = promised <= 0 || promised == SF_COUNT_MAX;
+  return unknown || handle_->container == Container::kMp3 ? 0 : promised;
+}
+
 absl::StatusOr<int64_t> SoundFile::Read(std::span<float> interleaved) {
   const auto capacity = static_cast<sf_count_t>(interleaved.size()) / channels();
   const sf_count_t frames = sf_readf_float(handle_->file, interleaved.data(), capacity);

@@ -27,6 +27,9 @@ class SoundFile {
   // Errors: kInvalidArgument truncated, with frames promised and present.
   absl::Status CheckPromise() const;
 
+  // Frames by the header, 0 where it does not know or only estimates (MP3). No more will come.
+  int64_t promised_frames() const;
+
   // Fills `interleaved` (whole frames) and returns how many frames; 0 at the end.
   // Errors: kInvalidArgument the data is broken from here on.
   absl::StatusOr<int64_t> Read(std::span<float> interleaved);

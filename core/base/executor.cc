@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "core/base/retry_after.h"
 
 namespace timbre::base {
@@ -27,7 +26,7 @@ std::unique_ptr<ThreadPool> ThreadPool::Start(Options options) {
 ThreadPool::~ThreadPool() { Stop(); }
 
 absl::Status ThreadPool::Schedule(std::function<void()> function) {
-  switch (queue_.TryPush({std::move(function), absl::Now()})) {
+  switch (queue_.TryPush({std::move(function), options_.clock->Now()})) {
     case PushResult::kPushed:
       return absl::OkStatus();
     case PushResult::kFull:
@@ -42,7 +41,7 @@ absl::Status ThreadPool::Schedule(std::function<void()> function) {
 }
 
 absl::Status ThreadPool::Continue(std::function<void()> function) {
-  return queue_.PushOverCapacity({std::move(function), absl::Now()}) ? absl::OkStatus() : Stopped();
+  return queue_.PushOverCapacity({std::move(function), options_.clock->Now()}) ? absl::OkStatus() : Stopped();
 }
 
 absl::Status ThreadPool::Stopped() const {
@@ -57,9 +56,10 @@ void ThreadPool::Stop() {
 }
 
 absl::Duration ThreadPool::oldest_wait() const {
-  absl::Time since = absl::InfiniteFuture();
-  queue_.LookAtFront([&](const Waiting& waiting) { since = waiting.since; });
-  return std::max(absl::ZeroDuration(), absl::Now() - since);
+  absl::Duration wait = absl::ZeroDuration();
+  queue_.LookAtFront(
+      [&](const Waiting& waiting) { wait = std::max(wait, options_.clock->Now() - waiting.since); });
+  return wait;
 }
 
 void ThreadPool::Run() {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/bounded_queue.h"
+#include "core/base/clock.h"
 
 namespace timbre::base {
 
@@ -36,6 +37,7 @@ class ThreadPool final : public Executor {
     std::string name = "pool";  // appears in error messages
     int threads = 1;
     size_t queue_capacity = 1024;  // functions that wait, not counting those that run
+    const Clock* clock = &Clock::System();
   };
 
   static std::unique_ptr<ThreadPool> Start(Options options);
@@ -47,7 +49,7 @@ class ThreadPool final : public Executor {
   // Accepts no more, runs what was accepted, joins. Idempotent; not from one of its own threads.
   void Stop();
 
-  // How long what waits longest for a thread has waited.
+  // How long what waits longest for a thread has waited; zero when nothing does.
   absl::Duration oldest_wait() const;
 
  private:

@@ -12,7 +12,8 @@
 
 namespace timbre::base {
 
-// Sends the log to standard error. `level`: debug, info, warn, error, off; `format`: text or json (one object a line).
+// Sends the log to standard error. `level`: debug, info, warn, error, off; `format`: text or json (one object
+// a line).
 absl::Status ConfigureLog(const std::string& level, const std::string& format);
 
 // Changes the level while the program runs. Errors: kInvalidArgument unknown level.

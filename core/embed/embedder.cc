@@ -47,7 +47,8 @@ class Embedder::Impl {
         batchers_(Observed(options.batcher, learning_)),
         pool_(base::ThreadPool::Start({.name = "decode pool",
                                        .threads = options.decode_threads,
-                                       .queue_capacity = options.decode_queue_capacity})) {}
+                                       .queue_capacity = options.decode_queue_capacity,
+                                       .clock = &clock_})) {}
 
   ~Impl() { Stop(); }
 

@@ -72,13 +72,7 @@ class CpuEncoder final : public Encoder {
 CpuEngine::CpuEngine(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 CpuEngine::~CpuEngine() = default;
 
-bool CpuEngine::RunsHere(const std::string& precision) {
-#if defined(__x86_64__)
-  return precision != "bf16" || HasBf16Products();
-#else
-  return false;
-#endif
-}
+bool CpuEngine::RunsHere(const std::string& precision) { return precision != "bf16" || HasBf16Products(); }
 
 absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& options) {
   Options chosen = options;

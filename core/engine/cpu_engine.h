@@ -23,7 +23,7 @@ class CpuEngine {
         {};  // keeps what was measured of this machine; empty: measure at each start
   };
 
-  // Whether it computes here by that precision: on any x86-64; by bf16 where it has AVX-512.
+  // Whether it computes here by that precision: bf16 where oneDNN does (x86-64 from AVX-512 on).
   static bool RunsHere(const std::string& precision);
 
   // Errors: kInvalidArgument precision (also one that does not run here), threads.

@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Create(std::shared_ptr<store
 }
 
 absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<std::string>& payloads,
-                                     int64_t max_unfinished) {
+                                     const JobQuota& quota) {
   if (existed != nullptr) *existed = false;
   const absl::Status status = database_->Transaction([&](SQLite::Database& db) -> absl::Status {
     if (!job.request_id.empty()) {
@@ -104,7 +104,9 @@ absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<s
         return absl::OkStatus();
       }
     }
-    TIMBRE_RETURN_IF_ERROR(CheckQuota(db, job.client, max_unfinished));
+    const absl::Status within_quota = CheckQuota(db, job.client, quota.max_unfinished);
+    if (quota.over_quota != nullptr) *quota.over_quota = !within_quota.ok();
+    TIMBRE_RETURN_IF_ERROR(within_quota);
     if (job.id.empty()) {
       job.id = rows::NewId(db);
     } else {

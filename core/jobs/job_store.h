@@ -15,6 +15,12 @@
 
 namespace timbre::jobs {
 
+// How many jobs that are not over a client may have (0: no limit), and where it is told that it had them.
+struct JobQuota {
+  int64_t max_unfinished = 0;
+  bool* over_quota = nullptr;
+};
+
 // Jobs and their events in SQLite. Every write that returns OK survives kill -9 (WAL, synchronous FULL). A
 // job row and its events are written in one transaction, so the numbers of a job's events are 1, 2, 3, ... up
 // to the row's last_sequence, always. Threads: safe (one connection behind one mutex). Errors, beside the
@@ -28,9 +34,10 @@ class JobStore {
   // display_name, client, spec, request_id, steps_total and create_time. With a request_id that is already
   // there, returns that job instead (`*existed` = true) if kind and spec are equal. Errors: kAlreadyExists
   // the request_id was used for another spec, or the id is taken · kInvalidArgument the id's form ·
-  // kResourceExhausted the client has `max_unfinished` jobs already that are not over (0: no limit).
+  // kResourceExhausted the client has `max_unfinished` jobs already that are not over (0: no limit;
+  // `*over_quota` = true), or the disk is full.
   absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {},
-                             int64_t max_unfinished = 0);
+                             const JobQuota& quota = {});
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 

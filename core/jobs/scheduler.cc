@@ -55,10 +55,11 @@ class Scheduler::Impl {
   absl::StatusOr<Job> Submit(Job job) {
     if (LaneOf(job.kind) == nullptr) return UnknownKind(job.kind);
     return Told([&]() -> absl::StatusOr<Job> {
-      bool existed = false;
-      const int64_t quota = options_.max_unfinished_of ? options_.max_unfinished_of(job.client) : 0;
-      absl::StatusOr<Job> submitted = ledger_.Insert(std::move(job), quota, &existed);
-      if (absl::IsResourceExhausted(submitted.status()) && options_.on_over_quota) options_.on_over_quota();
+      bool existed = false, over_quota = false;
+      const int64_t most = options_.max_unfinished_of ? options_.max_unfinished_of(job.client) : 0;
+      absl::StatusOr<Job> submitted =
+          ledger_.Insert(std::move(job), {.max_unfinished = most, .over_quota = &over_quota}, &existed);
+      if (over_quota && options_.on_over_quota) options_.on_over_quota();
       if (!submitted.ok()) return submitted;
       if (!existed) LaneOf(submitted->kind)->Push(submitted->id);
       return submitted;

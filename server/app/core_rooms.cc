@@ -62,6 +62,13 @@ struct Engines {
   }
 };
 
+// Elsewhere oneDNN's products are its slow reference.
+#if defined(__x86_64__)
+constexpr bool kIsX86 = true;
+#else
+constexpr bool kIsX86 = false;
+#endif
+
 absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Device& device,
                                     const StateLayout& layout) {
   Engines engines;
@@ -69,8 +76,8 @@ absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Devic
   engines.torch.precision = settings.precision;
   engines.torch.max_batch = settings.max_batch_windows;
   if (settings.engine == "torch") return engines;
-  if (settings.engine == "auto" && (device.cuda || !engine::CpuEngine::RunsHere(settings.precision)))
-    return engines;
+  const bool suits = kIsX86 && !device.cuda && engine::CpuEngine::RunsHere(settings.precision);
+  if (settings.engine == "auto" && !suits) return engines;
   if (device.cuda) {
     return absl::InvalidArgumentError(
         "inference.engine is timbre, which computes on a CPU, but the device is a GPU; set device to cpu, or "

@@ -70,6 +70,7 @@ class AudioStreamReactor final
         lease_(context, cancel_, deps.environment.max_stream) {
     const absl::Status accepting = rpc::CheckAccepting(deps.environment, record_);
     if (accepting.ok()) {
+      meter_.emplace(deps_.embedder.MeterStream());
       this->StartRead(&request_);
     } else {
       End(accepting);
@@ -78,7 +79,10 @@ class AudioStreamReactor final
 
   void OnReadDone(bool ok) override {
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
-    if (!ok) return Work([this] { return Close(); });
+    if (!ok) {
+      reads_ended_ = true;
+      return Work([this] { return Close(); });
+    }
     if (!decoder_) return Work([this] { return Open(); });
     Work([this] { return Push(); });
   }
@@ -92,12 +96,13 @@ class AudioStreamReactor final
   void OnCancel() override {
     cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
   }
-  // Of a call that failed only now it is known whether the client cancelled it: its cancel may come after the
-  // end of what it sent.
+  // A client's cancel ends what it sends before it is seen as a cancel, and what came is then too short, or
+  // cut off: only now it is known why.
   void OnDone() override {
     if (!ended_.ok()) {
       const absl::Status cancelled = cancel_.token().Check();
-      Report(cancelled.ok() ? ended_ : cancelled);
+      const bool by_cancel = reads_ended_ && absl::IsInvalidArgument(ended_) && !cancelled.ok();
+      Report(by_cancel ? cancelled : ended_);
     }
     delete this;
   }
@@ -125,7 +130,7 @@ class AudioStreamReactor final
   // place in the queue: a stream that was accepted is not refused half-way.
   template <typename Step>
   void Work(Step step) {
-    if (meter_) meter_->DecodeBegins();
+    DecodeBegins();
     base::Executor& pool = deps_.embedder.decode_pool();
     auto run = [this, step] {
       absl::Status status = cancel_.token().Check();
@@ -137,8 +142,12 @@ class AudioStreamReactor final
     if (!scheduled.ok()) End(scheduled);
   }
 
+  // What is only spooled is not decoded yet.
+  void DecodeBegins() {
+    if (!encoded_ || closed_) meter_->DecodeBegins();
+  }
+
   absl::Status Open() {
-    meter_.emplace(deps_.embedder.MeterStream());
     if (!priority_.ok()) return priority_.status();
     if (!request_.has_config())
       return absl::InvalidArgumentError("the first message of the stream must be `config`");
@@ -148,7 +157,8 @@ class AudioStreamReactor final
     auto model = deps_.embedder.OpenStream(*selector, config.expect_space_id(), Protocol::kTags);
     if (!model.ok()) return model.status();
     meter_->OnModel(model->model->version.model);
-    if (config.format().has_encoded()) {  // what came is kept in the spool until it is decoded
+    encoded_ = config.format().has_encoded();
+    if (encoded_) {  // what came is kept in the spool until it is decoded
       auto place = quotas().BeginUpload(caller_.account);
       if (!place.ok()) return place.status();
       place_ = *std::move(place);
@@ -193,7 +203,7 @@ class AudioStreamReactor final
     if (final_sent_) return End(absl::OkStatus());
     if (const absl::Duration wait = quotas().Pace(caller_.account, 0); wait > absl::ZeroDuration())
       return Pause(wait);
-    meter_->DecodeBegins();
+    DecodeBegins();
     const absl::Status scheduled = deps_.embedder.decode_pool().Continue([this] { Advance(); });
     if (!scheduled.ok()) End(scheduled);
   }
@@ -210,18 +220,15 @@ class AudioStreamReactor final
     });
   }
 
-  // Takes the windows that are ready to the batcher; without any, reads on or sends the final answer.
+  // Takes the windows that are ready to the batcher; without any, reads on or sends the final answer. An
+  // error ends the call after the windows that came before it.
   void Advance() {
     std::vector<float> samples;
     spans_.clear();
-    while (static_cast<int64_t>(spans_.size()) < kWindowsAtOnce) {
-      auto window = decoder_->Next();
-      if (!window.ok()) return End(window.status());
-      if (!window->has_value()) break;
-      spans_.push_back((*window)->span);
-      samples.insert(samples.end(), (*window)->samples.begin(), (*window)->samples.end());
-    }
+    if (failed_.ok()) failed_ = cancel_.token().Check();
+    if (failed_.ok()) failed_ = rpc::Guarded([&] { return TakeWindows(samples); });
     if (!spans_.empty()) return Encode(std::move(samples));
+    if (!failed_.ok()) return End(failed_);
     if (!closed_) {
       meter_->DecodeEnds();
       return this->StartRead(&request_);
@@ -231,6 +238,18 @@ class AudioStreamReactor final
         Protocol::Final(model_, {mean, decoder_->audio_seconds(), mean_->count(), meter_->timings()}));
     final_sent_ = true;
     WriteOrAdvance();
+  }
+
+  absl::Status TakeWindows(std::vector<float>& samples) {
+    spans_.reserve(kWindowsAtOnce);  // once a window's samples are taken its span is, too
+    while (static_cast<int64_t>(spans_.size()) < kWindowsAtOnce) {
+      auto window = decoder_->Next();
+      if (!window.ok()) return window.status();
+      if (!window->has_value()) break;
+      samples.insert(samples.end(), (*window)->samples.begin(), (*window)->samples.end());
+      spans_.push_back((*window)->span);
+    }
+    return absl::OkStatus();
   }
 
   void Encode(std::vector<float> samples) {
@@ -272,11 +291,14 @@ class AudioStreamReactor final
   embed::Embedder::StreamModel model_;
   std::unique_ptr<audio::ChunkDecoder> decoder_;  // set by the config message
   std::optional<embed::RunningMean> mean_;
-  std::optional<embed::StreamMeter> meter_;  // set by the config message
+  std::optional<embed::StreamMeter> meter_;  // of a call that was accepted
   std::vector<audio::WindowSpan> spans_;     // of the windows that are with the batcher
   double answered_seconds_ = 0;              // the end of the last window before those
+  absl::Status failed_;                      // what kept more windows from coming
   absl::Status ended_;                       // what the call was finished with
-  bool closed_ = false;                      // the client has closed its side
+  bool encoded_ = false;
+  bool reads_ended_ = false;  // by the client, or since it is gone
+  bool closed_ = false;       // the client has closed its side
   bool final_sent_ = false;
 };
 

@@ -65,6 +65,7 @@ class FakeInferenceService : public v1::InferenceService::Service {
     }
     response.mutable_final()->mutable_embedding()->add_values(static_cast<float>(bytes));
     response.mutable_final()->set_window_count(count);
+    response.mutable_final()->mutable_timings()->mutable_infer()->set_seconds(7);
     stream->Write(response);
     return grpc::Status::OK;
   }
@@ -83,6 +84,7 @@ class FakeInferenceService : public v1::InferenceService::Service {
       stream->Write(response);
     }
     AddTags(*response.mutable_final());
+    response.mutable_final()->mutable_timings()->mutable_infer()->set_seconds(8);
     stream->Write(response);
     return grpc::Status::OK;
   }

@@ -41,6 +41,7 @@ TEST_F(InferenceStreamTest, AnEmbeddingIsGatheredFromItsParts) {
   EXPECT_EQ(response.windows_size(), 4);
   EXPECT_EQ(response.window_count(), 4);
   EXPECT_THAT(response.embedding().values(), ElementsAre(10));
+  EXPECT_EQ(response.timings().infer().seconds(), 7);
 }
 
 TEST_F(InferenceStreamTest, TagsAreGatheredFromTheirParts) {
@@ -51,6 +52,7 @@ TEST_F(InferenceStreamTest, TagsAreGatheredFromTheirParts) {
   EXPECT_THAT(response.tag_order(), ElementsAre("drums", "piano"));
   EXPECT_EQ(response.windows_size(), 2);
   EXPECT_EQ(response.tags(0).tag(), "piano");
+  EXPECT_EQ(response.timings().infer().seconds(), 8);
 }
 
 TEST_F(InferenceStreamTest, ManyChunksAndAnswersDoNotWaitForEachOther) {

@@ -88,10 +88,18 @@ TEST_F(EncodedChunksTest, WhatIsWrongInTheMidstIsSaidAfterTheWindowsBefore) {
   EXPECT_LT(taken.windows.size(), 7U);
 }
 
-TEST_F(EncodedChunksTest, AudioThatIsTooLongIsRefusedAtTheLimit) {
-  const Taken taken = Take(*Decoder({.max_duration = absl::Seconds(10)}), flac_, 65536);
-  EXPECT_THAT(taken.end, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10s")));
-  EXPECT_EQ(taken.windows.size(), 3U);
+TEST_F(EncodedChunksTest, AudioThatIsTooLongIsRefusedAtOnceWhereTheHeaderTellsElseAtTheLimit) {
+  const DecodeLimits limits = {.max_duration = absl::Seconds(10)};
+  const Taken told = Take(*Decoder(limits), flac_, 65536);
+  EXPECT_THAT(told.end, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10s")));
+  EXPECT_TRUE(told.windows.empty());
+  const auto mp3 = timbre::testing::EncodeAudio(
+      clip_, {.format = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, .sample_rate_hz = 16000});
+  const auto decoder = Decoder(limits);
+  const Taken met = Take(*decoder, mp3, 65536);
+  EXPECT_THAT(met.end, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10s")));
+  EXPECT_EQ(met.windows.size(), 3U);
+  EXPECT_EQ(decoder->Next().status(), met.end);  // it stays so
 }
 
 TEST_F(EncodedChunksTest, TheSpoolFileGoesWithTheDecoder) {

@@ -104,21 +104,27 @@ TEST_F(EmbedderTest, AnExpiredOrCancelledRequestIsNotEvenDecoded) {
 
 TEST_F(EmbedderTest, ARequestThatExpiresOrIsCancelledWhileItWaitsForADecoderGetsNothingDone) {
   Start();
-  absl::Notification go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] { go_on.WaitForNotification(); }), IsOk());
+  absl::Notification busy, go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
+    busy.Notify();
+    go_on.WaitForNotification();
+  }),
+              IsOk());
+  busy.WaitForNotification();
   EmbedRequest late = Of(EncodedAudio{"garbage"});
   late.deadline = clock_.Now() + absl::Milliseconds(20);
   base::CancelSource client;
   EmbedRequest cancelled = Of(EncodedAudio{"garbage"});
   cancelled.cancel = client.token();
   auto expires = EmbedLater(late), goes = EmbedLater(cancelled);
-  while (embedder_->load().oldest_wait < absl::Milliseconds(20)) absl::SleepFor(absl::Milliseconds(1));
+  ASSERT_TRUE(Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(20); }));
   client.Cancel(absl::CancelledError("gone"));
   go_on.Notify();
   EXPECT_THAT(expires.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(goes.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
   EXPECT_EQ(encoders_calls(), 0);  // not even a warm-up
   EXPECT_EQ(embedder_->load().windows_inside, 0);
+  embedder_->Stop();  // what holds the notifications has ended
 }
 
 TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBatch) {
@@ -132,7 +138,7 @@ TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBat
   EmbedRequest request = Of(Pcm(Noise(9 * kWindow, 7)));
   request.cancel = client.token();
   auto answer = EmbedLater(request);
-  while (engine->calls() == calls) absl::SleepFor(absl::Milliseconds(1));  // the first piece is in the engine
+  ASSERT_TRUE(Eventually([&] { return engine->calls() > calls; }));  // the first piece is in the engine
   client.Cancel(absl::CancelledError("gone"));
   engine->Release();
   EXPECT_THAT(answer.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
@@ -144,12 +150,18 @@ TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBat
 TEST_F(EmbedderTest, WhatWaitsForADecoderCountsForTheAgeOfTheQueue) {
   Start();
   EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
-  absl::Notification go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] { go_on.WaitForNotification(); }), IsOk());
+  absl::Notification busy, go_on;
+  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
+    busy.Notify();
+    go_on.WaitForNotification();
+  }),
+              IsOk());
+  busy.WaitForNotification();
   auto waits = EmbedLater(Of(EncodedAudio{WavBytes(Noise(kWindow, 7))}));
-  while (embedder_->load().oldest_wait < absl::Milliseconds(5)) absl::SleepFor(absl::Milliseconds(1));
+  ASSERT_TRUE(Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(5); }));
   go_on.Notify();
   EXPECT_THAT(waits.get(), IsOk());
+  embedder_->Stop();  // what holds the notifications has ended
   EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
 }
 

@@ -272,5 +272,20 @@ TEST(JobStoreFileTest, ReopeningFindsTheSameJobs) {
   }
 }
 
+TEST_F(JobStoreTest, AJobOverTheQuotaIsToldApartFromAnotherRefusal) {
+  bool over_quota = true;
+  ASSERT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, {.max_unfinished = 1, .over_quota = &over_quota}),
+              IsOk());
+  EXPECT_FALSE(over_quota);
+  EXPECT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, {.max_unfinished = 1, .over_quota = &over_quota}),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_TRUE(over_quota);
+  Job bad = NewJob("ingest");
+  bad.id = "no id";
+  EXPECT_THAT(store_->Insert(bad, nullptr, {}, {.max_unfinished = 2, .over_quota = &over_quota}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_FALSE(over_quota);
+}
+
 }  // namespace
 }  // namespace timbre::jobs
