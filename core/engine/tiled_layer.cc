@@ -135,7 +135,7 @@ absl::Status TiledLayer<T>::RunDirect(Bench& bench, const Piece<T>& piece) const
   const TileSpan out{.tiles = piece.pool_windows,
                      .channels = layer_.out_channels,
                      .plane = piece.pool_windows * layer_.out_channels};
-  T* const frames = reinterpret_cast<T*>(bench.products);
+  T* const frames = static_cast<T*>(static_cast<void*>(bench.products));
   for (int64_t w = 0; w < piece.windows; ++w) {
     const T* in = piece.in + w * piece.in_stride;
     for (int64_t phase = 0; phase < 3; ++phase) {

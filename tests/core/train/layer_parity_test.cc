@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/torch_compat.h"
@@ -36,13 +37,14 @@ std::vector<Block> Blocks(int64_t in, int64_t out) {
   for (const auto& shape : shapes) {
     const std::string number = std::to_string(blocks.size());
     const double scale = 1 / std::sqrt(static_cast<double>(shape[1] * shape[2]));
-    Block& block = blocks.emplace_back();
+    Block block;
     block[kWeight] = Hashed(shape, "weight" + number, scale);
     block[kBias] = Hashed({shape[0]}, "bias" + number, scale);
     block[kGamma] = Hashed({shape[0]}, "gamma" + number, 1) + 0.2;  // some are negative
     block[kBeta] = Hashed({shape[0]}, "beta" + number, 0.5);
     block[kMean] = torch::zeros({shape[0]});
     block[kVariance] = torch::ones({shape[0]});
+    blocks.push_back(std::move(block));
   }
   return blocks;
 }
