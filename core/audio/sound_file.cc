@@ -187,13 +187,9 @@ absl::StatusOr<int64_t> SoundFile::Read(std::span<float> interleaved) {
 }
 
 absl::Status SoundFile::CheckComplete() const {
-  const int64_t promised = handle_->info.frames;
-  const bool unknown = promised <= 0 || promised == SF_COUNT_MAX;
-  if (handle_->container == Container::kMp3 || handle_->container == Container::kOgg || unknown ||
-      handle_->frames_read >= promised) {
+  if (handle_->container == Container::kOgg || handle_->frames_read >= promised_frames())
     return absl::OkStatus();
-  }
-  return Truncated(promised, handle_->frames_read);
+  return Truncated(promised_frames(), handle_->frames_read);
 }
 
 }  // namespace timbre::audio

@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& opti
     return absl::InvalidArgumentError(
         absl::StrCat("precision is \"", options.precision, "\"; it must be fp32, bf16 or auto"));
   }
-  if (chosen.precision == "bf16" && !HasBf16Products()) {
+  if (!RunsHere(chosen.precision)) {
     return absl::InvalidArgumentError(
         "precision is bf16, which takes a CPU with AVX-512; set fp32 or auto, or the engine to torch");
   }

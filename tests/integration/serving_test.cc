@@ -167,6 +167,20 @@ TEST_F(ServingTest, APriorityThatIsNoneIsRefusedWithThoseThatAre) {
   }
 }
 
+// The windows that come back of so many seconds, to the final answer, which counts as many. `on_half` is
+// called when half of them are there.
+template <typename Response, typename Stream>
+int64_t ReadWindows(Stream& stream, int64_t seconds, const std::function<void()>& on_half) {
+  int64_t windows = 0;
+  const int64_t half = seconds * kRateHz / kWindow / 2;
+  Response response;
+  while (stream.Read(&response)) {
+    if (response.has_window() && ++windows == half) on_half();
+  }
+  EXPECT_EQ(response.final().window_count(), windows);
+  return windows;
+}
+
 // Sends so many seconds of noise; `on_half` is called when half of the windows have come back.
 int64_t StreamSeconds(v1::InferenceService::Stub& stub, int64_t seconds,
                       const std::function<void()>& on_half) {
@@ -186,15 +200,9 @@ int64_t StreamSeconds(v1::InferenceService::Stub& stub, int64_t seconds,
     }
     stream->WritesDone();
   });
-  int64_t windows = 0;
-  const int64_t half = seconds * kRateHz / kWindow / 2;
-  v1::EmbedStreamResponse response;
-  while (stream->Read(&response)) {
-    if (response.has_window() && ++windows == half) on_half();
-  }
+  const int64_t windows = ReadWindows<v1::EmbedStreamResponse>(*stream, seconds, on_half);
   writer.join();
   EXPECT_THAT(stream->Finish(), IsRpcOk());
-  EXPECT_EQ(response.final().window_count(), windows);
   return windows;
 }
 
@@ -239,15 +247,9 @@ int64_t StreamFile(v1::InferenceService::Stub& stub, const std::filesystem::path
     }
     stream->WritesDone();
   });
-  int64_t windows = 0;
-  const int64_t half = seconds * kRateHz / kWindow / 2;
-  v1::TagStreamResponse response;
-  while (stream->Read(&response)) {
-    if (response.has_window() && ++windows == half) on_half();
-  }
+  const int64_t windows = ReadWindows<v1::TagStreamResponse>(*stream, seconds, on_half);
   writer.join();
   EXPECT_THAT(stream->Finish(), IsRpcOk());
-  EXPECT_EQ(response.final().window_count(), windows);
   return windows;
 }
 

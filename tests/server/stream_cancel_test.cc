@@ -5,7 +5,6 @@ namespace timbre::services {
 namespace {
 
 using ::testing::ElementsAre;
-using timbre::testing::IsOk;
 using timbre::testing::StatusIs;
 
 TEST_F(StreamServiceTest, CancelledWhileItWaitsForTheClientItFreesAll) {
@@ -16,20 +15,13 @@ TEST_F(StreamServiceTest, CancelledWhileItWaitsForTheClientItFreesAll) {
 
 TEST_F(StreamServiceTest, CancelledWhileItWaitsForADecoderItFreesAll) {
   Start({.uploads = 1});
-  absl::Notification busy, go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
-    busy.Notify();
-    go_on.WaitForNotification();
-  }),
-              IsOk());
-  busy.WaitForNotification();
+  timbre::testing::BusyThread decoder(embedder_->decode_pool());
   CancelledOnce({PcmConfig(), Chunk(Windows(1))}, [&] {
     Await("it waits", [&] { return embedder_->load().oldest_wait > absl::ZeroDuration(); });
   });
-  go_on.Notify();
+  decoder.Release();
   ExpectFreed();
   EXPECT_EQ(encoder_->calls(), calls_before_);
-  embedder_->Stop();  // what holds the notifications has ended
 }
 
 TEST_F(StreamServiceTest, CancelledWithWindowsInTheEngineItFreesAll) {

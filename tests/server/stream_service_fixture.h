@@ -14,13 +14,14 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "core/base/atomic_file.h"
 #include "core/registry/model_registry.h"
 #include "core/store/database.h"
 #include "server/services/inference_service.h"
 #include "tests/fakes/fake_encoder.h"
+#include "tests/support/busy_thread.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/signals.h"
@@ -153,11 +154,7 @@ class StreamServiceTest : public ::testing::Test {
   }
 
   static void Await(const char* what, const std::function<bool()>& condition) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(20);
-    while (!condition()) {
-      ASSERT_LT(absl::Now(), deadline) << what;
-      absl::SleepFor(absl::Milliseconds(1));
-    }
+    ASSERT_TRUE(timbre::testing::Eventually(condition)) << what;
   }
   void AwaitEngine() {
     Await("the engine has windows", [&] { return encoder_->calls() > calls_before_; });

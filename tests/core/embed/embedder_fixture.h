@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
-#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -13,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "core/audio/windows.h"
 #include "core/base/atomic_file.h"
 #include "core/base/clock.h"
@@ -22,6 +20,8 @@
 #include "core/registry/model_store.h"
 #include "core/store/database.h"
 #include "tests/fakes/fake_encoder.h"
+#include "tests/support/busy_thread.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/support/signals.h"
 #include "tests/support/temp_dir.h"
@@ -94,16 +94,6 @@ class EmbedderTest : public ::testing::Test {
         stream, {std::vector<float>(static_cast<size_t>(kWindow)), 1},
         [&](const absl::StatusOr<Batcher::Result>& result) { promise.set_value(result.status()); });
     return submitted.ok() ? promise.get_future().get() : submitted;
-  }
-
-  // Whether it comes true within half a minute.
-  static bool Eventually(const std::function<bool()>& condition) {
-    const absl::Time deadline = absl::Now() + absl::Seconds(30);
-    while (!condition()) {
-      if (absl::Now() > deadline) return false;
-      absl::SleepFor(absl::Milliseconds(1));
-    }
-    return true;
   }
 
   static std::vector<float> Noise(int64_t samples, uint64_t seed) {

@@ -104,27 +104,21 @@ TEST_F(EmbedderTest, AnExpiredOrCancelledRequestIsNotEvenDecoded) {
 
 TEST_F(EmbedderTest, ARequestThatExpiresOrIsCancelledWhileItWaitsForADecoderGetsNothingDone) {
   Start();
-  absl::Notification busy, go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
-    busy.Notify();
-    go_on.WaitForNotification();
-  }),
-              IsOk());
-  busy.WaitForNotification();
+  timbre::testing::BusyThread decoder(embedder_->decode_pool());
   EmbedRequest late = Of(EncodedAudio{"garbage"});
   late.deadline = clock_.Now() + absl::Milliseconds(20);
   base::CancelSource client;
   EmbedRequest cancelled = Of(EncodedAudio{"garbage"});
   cancelled.cancel = client.token();
   auto expires = EmbedLater(late), goes = EmbedLater(cancelled);
-  ASSERT_TRUE(Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(20); }));
+  ASSERT_TRUE(
+      timbre::testing::Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(20); }));
   client.Cancel(absl::CancelledError("gone"));
-  go_on.Notify();
+  decoder.Release();
   EXPECT_THAT(expires.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(goes.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
   EXPECT_EQ(encoders_calls(), 0);  // not even a warm-up
   EXPECT_EQ(embedder_->load().windows_inside, 0);
-  embedder_->Stop();  // what holds the notifications has ended
 }
 
 TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBatch) {
@@ -138,7 +132,8 @@ TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBat
   EmbedRequest request = Of(Pcm(Noise(9 * kWindow, 7)));
   request.cancel = client.token();
   auto answer = EmbedLater(request);
-  ASSERT_TRUE(Eventually([&] { return engine->calls() > calls; }));  // the first piece is in the engine
+  ASSERT_TRUE(timbre::testing::Eventually(
+      [&] { return engine->calls() > calls; }));  // the first piece is in the engine
   client.Cancel(absl::CancelledError("gone"));
   engine->Release();
   EXPECT_THAT(answer.get(), StatusIs(absl::StatusCode::kCancelled, HasSubstr("gone")));
@@ -150,34 +145,22 @@ TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBat
 TEST_F(EmbedderTest, WhatWaitsForADecoderCountsForTheAgeOfTheQueue) {
   Start();
   EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
-  absl::Notification busy, go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
-    busy.Notify();
-    go_on.WaitForNotification();
-  }),
-              IsOk());
-  busy.WaitForNotification();
+  timbre::testing::BusyThread decoder(embedder_->decode_pool());
   auto waits = EmbedLater(Of(EncodedAudio{WavBytes(Noise(kWindow, 7))}));
-  ASSERT_TRUE(Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(5); }));
-  go_on.Notify();
+  ASSERT_TRUE(
+      timbre::testing::Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(5); }));
+  decoder.Release();
   EXPECT_THAT(waits.get(), IsOk());
-  embedder_->Stop();  // what holds the notifications has ended
   EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
 }
 
 TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {
   options_.decode_queue_capacity = 1;
   Start();
-  absl::Notification busy, go_on;
-  ASSERT_THAT(embedder_->decode_pool().Schedule([&] {
-    busy.Notify();
-    go_on.WaitForNotification();
-  }),
-              IsOk());
-  busy.WaitForNotification();
+  timbre::testing::BusyThread decoder(embedder_->decode_pool());
   auto waiting = EmbedLater(Of(Pcm(Noise(kWindow, 7))));
   EXPECT_THAT(Embed(Of(Pcm(Noise(kWindow, 7)))), StatusIs(absl::StatusCode::kResourceExhausted));
-  go_on.Notify();
+  decoder.Release();
   EXPECT_THAT(waiting.get(), IsOk());
 }
 

@@ -9,11 +9,12 @@
 
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <semaphore>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/certificates.h"
+#include "tests/support/eventually.h"
 #include "tests/support/matchers.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/temp_dir.h"
@@ -99,14 +100,8 @@ class PortCredentialsTest : public ::testing::Test {
   }
 
   // gRPC looks at the staged files once a second; new connections are made until one is as wanted.
-  template <typename Wanted>
-  static bool Eventually(Wanted wanted) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < deadline) {
-      if (wanted()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // polls
-    }
-    return false;
+  static bool Eventually(const std::function<bool()>& wanted) {
+    return testing::Eventually(wanted, absl::Milliseconds(50));
   }
 
   testing::IssuedCertificate ServerPair(const testing::TestAuthority& authority) const {
