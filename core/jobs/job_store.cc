@@ -154,6 +154,17 @@ absl::StatusOr<std::map<std::pair<std::string, JobState>, int64_t>> JobStore::Co
   return counts;
 }
 
+absl::StatusOr<std::map<std::string, absl::Time>> JobStore::LastReports() const {
+  std::map<std::string, absl::Time> reports;
+  TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) {
+    SQLite::Statement query(db, "SELECT kind, min(update_ns) FROM jobs WHERE state = ? GROUP BY kind");
+    query.bind(1, JobStateName(JobState::kRunning));
+    while (query.executeStep()) reports[query.getColumn(0).getString()] = store::ReadTime(query.getColumn(1));
+    return absl::OkStatus();
+  }));
+  return reports;
+}
+
 absl::StatusOr<std::optional<Job>> JobStore::FindByRequestId(const std::string& request_id) const {
   std::optional<Job> job;
   TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) {

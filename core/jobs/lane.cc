@@ -102,8 +102,14 @@ std::shared_ptr<Lane::Run> Lane::TakeNext() {
 }
 
 bool Lane::Begin(Run& run) {
-  absl::StatusOr<Job> job = context_.ledger.Advance(run.id(), MoveOnBegin);
+  std::optional<absl::Time> queued;
+  absl::StatusOr<Job> job = context_.ledger.Advance(run.id(), [&queued](const Job& found) {
+    if (found.state == JobState::kQueued) queued = found.update_time;
+    return MoveOnBegin(found);
+  });
   if (job.ok()) {
+    if (queued.has_value() && context_.observer != nullptr)
+      context_.observer->OnBegun(job->kind, job->update_time - *queued);
     run.set_job(*std::move(job));
     context_.watchers.Notify(run.id());
     return run.job().state == JobState::kRunning;

@@ -25,7 +25,8 @@ class Lane {
     Ledger& ledger;
     JobCodec& codec;
     WatchHub& watchers;
-    absl::Duration retry_delay;  // after a commit that failed
+    absl::Duration retry_delay;    // after a commit that failed
+    Observer* observer = nullptr;  // may be null
   };
 
   explicit Lane(const Context& context) : context_(context) {}

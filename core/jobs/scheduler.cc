@@ -22,8 +22,8 @@ class Scheduler::Impl {
         ledger_(store, codec, options_.clock == nullptr ? base::Clock::System() : *options_.clock) {
     for (const auto& [kind, lane] : options_.lane_of_kind) {
       if (lanes_.count(lane) > 0) continue;
-      lanes_.emplace(lane,
-                     std::make_unique<Lane>(Lane::Context{ledger_, codec_, watchers_, options_.retry_delay}));
+      lanes_.emplace(lane, std::make_unique<Lane>(Lane::Context{ledger_, codec_, watchers_,
+                                                                options_.retry_delay, options_.observer}));
     }
   }
 

@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/jobs/job.h"
 #include "core/jobs/job_store.h"
+#include "core/jobs/observer.h"
 
 namespace timbre::jobs {
 
@@ -56,8 +57,8 @@ class JobCodec {
 // them. How a run ends: OK is SUCCEEDED, whatever was asked for meanwhile (it is done, and its effects are
 // there); any error after Cancel is CANCELLED; the token's error after Pause is PAUSED, after Stop the job
 // stays RUNNING; other errors, and exceptions, are FAILED. When the store cannot commit a beginning or an
-// end, the lane tries again. Threads: safe. Lifetime: store, codec and clock outlive it; the destructor
-// stops.
+// end, the lane tries again. Threads: safe. Lifetime: store, codec, clock and observer outlive it; the
+// destructor stops.
 class Scheduler {
  public:
   struct Options {
@@ -70,6 +71,7 @@ class Scheduler {
     std::function<int64_t(const std::string& client)> max_unfinished_of = nullptr;
     // Told of each job that was refused for it. May be null.
     std::function<void()> on_over_quota = nullptr;
+    Observer* observer = nullptr;  // may be null
   };
 
   // Takes over what the store holds and starts the lanes.

@@ -4,9 +4,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <exception>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "core/base/status_macros.h"
 #include "core/metrics/call_metrics.h"
 #include "core/metrics/embed_metrics.h"
+#include "core/metrics/job_metrics.h"
 #include "core/metrics/metrics_http.h"
 #include "core/metrics/model_metrics.h"
 #include "core/metrics/nvml.h"
@@ -28,19 +27,6 @@ namespace timbre::metrics {
 namespace {
 
 using prometheus::Registry;
-
-constexpr const char* kJobKinds[] = {"ssl_training", "linear_probe", "ingest"};
-// The names of jobs::JobState.
-constexpr const char* kJobStates[] = {"QUEUED",     "RUNNING",   "PAUSING", "PAUSED",
-                                      "CANCELLING", "SUCCEEDED", "FAILED",  "CANCELLED"};
-constexpr char kOther[] = "other";
-
-// A label's value that no client can add to.
-template <size_t N>
-const char* Known(const char* const (&names)[N], absl::string_view name) {
-  const auto found = std::find(std::begin(names), std::end(names), name);
-  return found == std::end(names) ? kOther : *found;
-}
 
 // Null for a device that is no GPU, or that cannot be watched.
 std::unique_ptr<Nvml> WatchGpu(absl::string_view device) {
@@ -68,15 +54,9 @@ class PrometheusExporter final : public Exporter {
         models_(*registry_),
         calls_(*registry_),
         security_(*registry_),
-        jobs_(prometheus::BuildGauge()
-                  .Name("timbre_jobs")
-                  .Help("Jobs by kind and state.")
-                  .Register(*registry_)),
+        jobs_(*registry_),
         gpu_(WatchGpu(options.device)),
         system_(options.state_dir, options.device, gpu_.get()) {
-    for (const char* kind : kJobKinds) {
-      for (const char* state : kJobStates) SetJobs(kind, state, 0);
-    }
     AddBuildInfo(*registry_, options);
   }
 
@@ -87,14 +67,17 @@ class PrometheusExporter final : public Exporter {
   }
 
   train::Observer& training() override { return training_; }
+  jobs::Observer& jobs() override { return jobs_; }
   embed::Observer& inference() override { return inference_; }
   registry::Observer& models() override { return models_; }
   CallMetrics& calls() override { return calls_; }
   SecurityMetrics& security() override { return security_; }
 
   void SetJobs(const std::string& kind, const std::string& state, int64_t count) override {
-    jobs_.Add({{"kind", Known(kJobKinds, kind)}, {"state", Known(kJobStates, state)}})
-        .Set(static_cast<double>(count));
+    jobs_.SetJobs(kind, state, count);
+  }
+  void SetSilence(const std::string& kind, absl::Duration silence) override {
+    jobs_.SetSilence(kind, silence);
   }
 
   void SetLoad(const embed::Load& load) override { inference_.SetLoad(load); }
@@ -131,7 +114,7 @@ class PrometheusExporter final : public Exporter {
   ModelMetrics models_;
   PrometheusCallMetrics calls_;
   PrometheusSecurityMetrics security_;
-  prometheus::Family<prometheus::Gauge>& jobs_;
+  JobMetrics jobs_;
   const std::unique_ptr<Nvml> gpu_;
   const SystemMetrics system_;
   std::string address_;

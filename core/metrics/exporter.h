@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/embed/observer.h"
+#include "core/jobs/observer.h"
 #include "core/registry/observer.h"
 #include "core/train/observer.h"
 
@@ -74,6 +75,7 @@ class Exporter {
   virtual ~Exporter() = default;
 
   virtual train::Observer& training() = 0;
+  virtual jobs::Observer& jobs() = 0;
   virtual embed::Observer& inference() = 0;
   virtual registry::Observer& models() = 0;
   virtual CallMetrics& calls() = 0;
@@ -83,15 +85,19 @@ class Exporter {
   // by their names ("RUNNING"); any other counts under "other".
   virtual void SetJobs(const std::string& kind, const std::string& state, int64_t count) = 0;
 
+  // timbre_job_silence_seconds{kind}: how long the running job of the kind that is silent longest has
+  // reported nothing; zero where none runs.
+  virtual void SetSilence(const std::string& kind, absl::Duration silence) = 0;
+
   // timbre_model_info, one series each up to a hundred. Their timbre_embed_* series begin at zero.
   virtual void SetServedModels(const std::vector<ServedModel>& served) = 0;
 
   // The gauges timbre_embed_queue_*.
   virtual void SetLoad(const embed::Load& load) = 0;
 
-  // Runs before each scrape, for gauges that are read rather than told of (SetJobs, SetServedModels,
-  // SetLoad). It may block for as long as a query takes. Its captures must outlive the exporter or be taken
-  // back by OnScrape({}).
+  // Runs before each scrape, for gauges that are read rather than told of (SetJobs, SetSilence,
+  // SetServedModels, SetLoad). It may block for as long as a query takes. Its captures must outlive the
+  // exporter or be taken back by OnScrape({}).
   virtual void OnScrape(std::function<void(Exporter&)> refresh) = 0;
 
   // The text that /metrics serves, for tests.

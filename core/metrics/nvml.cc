@@ -31,6 +31,7 @@ struct Nvml::Entries {
   }
   bool Load(const std::string& name) {
     library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library != nullptr) Find(library, "nvmlDeviceGetTotalEnergyConsumption", energy);
     return library != nullptr && Find(library, "nvmlInit_v2", init) &&
            Find(library, "nvmlShutdown", shutdown) &&
            Find(library, "nvmlDeviceGetHandleByIndex_v2", by_index) &&
@@ -46,6 +47,7 @@ struct Nvml::Entries {
   int (*by_index)(unsigned int, Device*) = nullptr;
   int (*memory)(Device, Memory*) = nullptr;
   int (*utilization)(Device, Utilization*) = nullptr;
+  int (*energy)(Device, unsigned long long*) = nullptr;  // in millijoules; null in old drivers
 };
 
 Nvml::Nvml(std::unique_ptr<Entries> entries) : entries_(std::move(entries)) {}
@@ -66,9 +68,13 @@ std::optional<Nvml::Reading> Nvml::Read() const {
       entries_->utilization(entries_->device, &utilization) != kSuccess) {
     return std::nullopt;
   }
-  return Reading{.memory_used_bytes = static_cast<double>(memory.used),
-                 .memory_total_bytes = static_cast<double>(memory.total),
-                 .utilization_ratio = utilization.gpu / 100.0};
+  Reading reading{.memory_used_bytes = static_cast<double>(memory.used),
+                  .memory_total_bytes = static_cast<double>(memory.total),
+                  .utilization_ratio = utilization.gpu / 100.0};
+  unsigned long long millijoules = 0;
+  if (entries_->energy != nullptr && entries_->energy(entries_->device, &millijoules) == kSuccess)
+    reading.energy_joules = static_cast<double>(millijoules) * 1e-3;
+  return reading;
 }
 
 }  // namespace timbre::metrics

@@ -15,6 +15,7 @@ class Nvml {
     double memory_used_bytes = 0;
     double memory_total_bytes = 0;
     double utilization_ratio = 0;
+    std::optional<double> energy_joules = {};  // since the driver was loaded; GPUs before Volta do not tell
   };
 
   // `index` counts as nvidia-smi does (CUDA: with CUDA_DEVICE_ORDER=PCI_BUS_ID). Null where there is no such

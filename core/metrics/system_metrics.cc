@@ -155,6 +155,10 @@ void SystemMetrics::AddGpu(Families& families) const {
                              {{{"device", device_}, {"kind", "total"}}, reading->memory_total_bytes}}));
   families.push_back(Family("timbre_device_utilization_ratio", "Share of the time that the GPU computed.",
                             MetricType::Gauge, {{{{"device", device_}}, reading->utilization_ratio}}));
+  if (!reading->energy_joules.has_value()) return;
+  families.push_back(Family("timbre_device_energy_joules_total",
+                            "Energy that the GPU took since its driver was loaded.", MetricType::Counter,
+                            {{{{"device", device_}}, *reading->energy_joules}}));
 }
 
 }  // namespace timbre::metrics

@@ -51,6 +51,8 @@ const char* Name(train::HealthProblem problem) {
 TrainMetrics::TrainMetrics(Registry& registry, const base::Clock& clock)
     : clock_(clock),
       steps_(Counter(registry, "timbre_train_steps_total", "Training steps done since the server started.")),
+      windows_(Counter(registry, "timbre_train_windows_total",
+                       "Windows trained on since the server started; each view of a track is one.")),
       step_seconds_(
           Histogram(registry, "timbre_train_step_seconds",
                     "Time of a training step: the mean between two reports, counted for each step.")),
@@ -94,7 +96,7 @@ TrainMetrics::TrainMetrics(Registry& registry, const base::Clock& clock)
 
 void TrainMetrics::OnStep(const train::StepReport& report) {
   base::MutexLock lock(mutex_);
-  CountSteps(report.step);
+  CountSteps(report);
   Set(step_, static_cast<double>(report.step));
   Set(last_step_time_, absl::ToDoubleSeconds(clock_.Now() - absl::UnixEpoch()));
   Set(eta_seconds_, report.eta_seconds);
@@ -117,12 +119,14 @@ void TrainMetrics::SetDiagnostics(const std::map<std::string, double>& diagnosti
   }
 }
 
-void TrainMetrics::CountSteps(int64_t step) {
+void TrainMetrics::CountSteps(const train::StepReport& report) {
+  const int64_t step = report.step;
   const absl::Time now = clock_.Now();
   // A training reports its first step, so step 1, or a step back, is another training's beginning.
   const bool goes_on = step > 1 && step > last_step_ && last_step_ > 0;
   const int64_t steps = goes_on ? step - last_step_ : 1;
   steps_.Increment(static_cast<double>(steps));
+  windows_.Increment(static_cast<double>(steps * report.windows));
   if (goes_on && last_time_ != absl::InfinitePast()) ObserveSteps(steps, (now - last_time_) / steps);
   last_step_ = step;
   last_time_ = now;

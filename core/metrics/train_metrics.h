@@ -35,12 +35,12 @@ class TrainMetrics final : public train::Observer {
  private:
   using GaugeFamily = prometheus::Family<prometheus::Gauge>;
 
-  void CountSteps(int64_t step) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountSteps(const train::StepReport& report) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ObserveSteps(int64_t steps, absl::Duration each);
   void SetDiagnostics(const std::map<std::string, double>& diagnostics) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock& clock_;
-  prometheus::Counter& steps_;
+  prometheus::Counter &steps_, &windows_;
   prometheus::Histogram& step_seconds_;
   GaugeFamily &step_, &last_step_time_, &eta_seconds_, &loss_, &learning_rate_, &gradient_norm_, &alignment_,
       &uniformity_, &embedding_std_, &windows_per_second_, &data_wait_ratio_;

@@ -11,6 +11,7 @@ namespace timbre::train {
 struct StepReport {
   int64_t step = 0;  // 1-based: steps done
   int64_t steps_total = 0;
+  int64_t windows = 0;  // in each step
   double loss = 0;
   double learning_rate = 0;
   double gradient_norm = 0;  // before clipping

@@ -145,6 +145,7 @@ class TorchTrainer final : public Trainer {
     }));
     StepReport report{.step = progress_.step + 1,
                       .steps_total = config_.steps,
+                      .windows = windows_per_step(),
                       .loss = figures.loss,
                       .learning_rate = figures.learning_rate,
                       .gradient_norm = figures.gradient_norm,

@@ -85,6 +85,10 @@ TRAINING = [
      [(gauge("timbre_train_health_problems_total"), "{{problem}}")]),
     ("Jobs", "By kind and state; what there is none of is left out", "short",
      [(f"sum by (kind, state) ({gauge('timbre_jobs')}) > 0", "{{kind}} {{state}}")]),
+    ("Time that jobs waited", "Before they ran: trainings and probes wait for one another", "s",
+     [(quantile(q, "timbre_job_queue_seconds"), f"p{q * 100:g}") for q in (0.5, 0.95)]),
+    ("Silence of running jobs", "Since their last report, by kind", "s",
+     [(gauge("timbre_job_silence_seconds"), "{{kind}}")]),
     ("Snapshots", "Age of the last one, and the time to write one", "s",
      [(f"time() - {gauge('timbre_train_last_snapshot_timestamp_seconds')}", "age"),
       (quantile(0.95, "timbre_train_snapshot_seconds"), "p95 to write")]),
@@ -104,6 +108,9 @@ CAPACITY = [
      [(f'timbre_device_memory_bytes{{{SELF},kind="used"}} / ignoring (kind) '
        f'timbre_device_memory_bytes{{{SELF},kind="total"}} or on (instance) '
        f"process_resident_memory_bytes{{{SELF}}} / on (instance) timbre_memory_limit_bytes{{{SELF}}}", "{{device}}")]),
+    ("Energy", "Watts that the GPU takes; without one nothing", "watt",
+     [(f"rate(timbre_device_energy_joules_total{{{SELF}}}{RATE}) or on (instance) "
+       f"0 * timbre_cpus{{{SELF}}}", "{{device}}")]),
     ("Disk of the state folder", "Free, beside its size", "bytes",
      [(gauge("timbre_state_disk_free_bytes"), "free"), (gauge("timbre_state_disk_size_bytes"), "size")]),
     ("Audio answered a second", "Seconds of audio per second of the clock", "x",

@@ -23,7 +23,7 @@
 #include "server/convert/inference_convert.h"
 #include "server/observe/call_observer.h"
 #include "server/observe/message_counter.h"
-#include "server/security/auth_interceptor.h"
+#include "server/rpc/builtin_calls.h"
 #include "server/services/admin_service.h"
 #include "server/services/dataset_service.h"
 #include "server/services/inference_service.h"
@@ -64,7 +64,7 @@ services::ServerFacts Facts(const Settings& settings, const CoreRooms& rooms) {
   return facts;
 }
 
-jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas) {
+jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas, jobs::Observer& observer) {
   jobs::Scheduler::Options options;
   // One thing at a time on the device; files are decoded beside it.
   options.lane_of_kind = {{"ssl_training", "device"}, {"linear_probe", "device"}, {"ingest", "files"}};
@@ -72,6 +72,7 @@ jobs::Scheduler::Options SchedulerOptions(const security::Quotas& quotas) {
   options.hold = true;
   options.max_unfinished_of = [&quotas](const std::string& client) { return quotas.Of(client).jobs; };
   options.on_over_quota = [&quotas] { quotas.OnJobRefused(); };
+  options.observer = &observer;
   return options;
 }
 
@@ -156,7 +157,8 @@ class App::Impl {
     });
     SweepSnapshots();
     TIMBRE_ASSIGN_OR_RETURN(scheduler_,
-                            jobs::Scheduler::Start(SchedulerOptions(*doors_.quotas), *rooms_.jobs, *codec_));
+                            jobs::Scheduler::Start(SchedulerOptions(*doors_.quotas, rooms_.exporter->jobs()),
+                                                   *rooms_.jobs, *codec_));
     checker_ = std::make_unique<services::SubmissionChecker>(*rooms_.datasets, *rooms_.models);
     catalog_ = std::make_unique<services::DatasetCatalog>(
         *rooms_.datasets, *rooms_.jobs, *scheduler_,
@@ -197,7 +199,7 @@ class App::Impl {
                           doors_.credentials->grpc(),
                           {inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()},
                           {}};
-    options.interceptors.push_back(std::make_unique<security::AuthInterceptorFactory>(*doors_.gate));
+    options.interceptors.push_back(std::make_unique<rpc::BuiltinCallsFactory>(*environment_));
     options.interceptors.push_back(
         std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
     TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));

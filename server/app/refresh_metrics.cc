@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "core/base/log.h"
 #include "core/jobs/job.h"
 
@@ -14,13 +15,18 @@ namespace {
 // A kind and state that no job is in any more must go back to 0.
 void CountJobs(const CoreRooms& rooms, metrics::Exporter& exporter) {
   const auto counts = rooms.jobs->CountByKindAndState();
-  if (!counts.ok()) return base::LogError("jobs cannot be counted: {}", counts.status().ToString());
+  const auto reports = rooms.jobs->LastReports();
+  for (const absl::Status& status : {counts.status(), reports.status()})
+    if (!status.ok()) return base::LogError("jobs cannot be counted: {}", status.ToString());
+  const absl::Time now = absl::Now();
   for (const char* kind : {"ssl_training", "linear_probe", "ingest"}) {
     for (int i = 0; i <= static_cast<int>(jobs::JobState::kCancelled); ++i) {
       const auto state = static_cast<jobs::JobState>(i);
       const auto found = counts->find({kind, state});
       exporter.SetJobs(kind, jobs::JobStateName(state), found == counts->end() ? 0 : found->second);
     }
+    const auto last = reports->find(kind);
+    exporter.SetSilence(kind, last == reports->end() ? absl::ZeroDuration() : now - last->second);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "core/base/log_event.h"
 #include "timbre/v1/admin_service.pb.h"
@@ -25,19 +25,41 @@ const char* TypeOf(const google::protobuf::MethodDescriptor& method) {
   return method.server_streaming() ? "server_stream" : "unary";
 }
 
+struct Method {
+  const char* type;
+  const char* service;
+  const char* name;
+};
+
+// Of the services that gRPC brings, whose descriptors it keeps for itself.
+constexpr Method kBuiltin[] = {
+    {"unary", "grpc.health.v1.Health", "Check"},
+    {"server_stream", "grpc.health.v1.Health", "Watch"},
+    {"bidi_stream", "grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetTopChannels"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetServers"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetServer"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetServerSockets"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetChannel"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetSubchannel"},
+    {"unary", "grpc.channelz.v1.Channelz", "GetSocket"},
+};
+
 // "JobService/GetJob" -> {"timbre.v1.JobService", "GetJob"}
 std::pair<std::string, std::string> Split(const std::string& method) {
-  const std::pair<std::string, std::string> parts = absl::StrSplit(method, absl::MaxSplits('/', 1));
-  return {absl::StrCat("timbre.v1.", parts.first), parts.second};
+  return absl::StrSplit(rpc::PathOf(method).substr(1), absl::MaxSplits('/', 1));
 }
 
 // What is the server's fault is an error, what a client did or was told is not.
-base::LogLevel LevelOf(absl::StatusCode code) {
-  switch (code) {
+base::LogLevel LevelOf(const rpc::HandledCall& call) {
+  switch (call.status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
       return base::LogLevel::kError;
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kCancelled:
+      return absl::StartsWith(call.method, "grpc.") ? base::LogLevel::kDebug : base::LogLevel::kInfo;
     default:
       return base::LogLevel::kInfo;
   }
@@ -66,6 +88,7 @@ base::LogFields FieldsOf(const rpc::HandledCall& call) {
 }  // namespace
 
 CallLog::CallLog(metrics::CallMetrics& metrics) : metrics_(metrics) {
+  for (const Method& method : kBuiltin) metrics_.Register(method.type, method.service, method.name);
   for (const google::protobuf::FileDescriptor* file :
        {v1::GetInfoRequest::descriptor()->file(), v1::GetJobRequest::descriptor()->file(),
         v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
@@ -87,7 +110,7 @@ void CallLog::OnStarted(const std::string& method) {
 void CallLog::OnHandled(const rpc::HandledCall& call) {
   const auto [service, name] = Split(call.method);
   metrics_.OnHandled(service, name, call.status.code(), call.duration);
-  base::LogEvent(LevelOf(call.status.code()), "rpc", FieldsOf(call));
+  base::LogEvent(LevelOf(call), "rpc", FieldsOf(call));
 }
 
 }  // namespace timbre::observe

@@ -7,10 +7,11 @@
 
 namespace timbre::observe {
 
-// Makes a log line and metrics of every call. Threads: safe.
+// Makes a log line and metrics of every call. What gRPC's own services answer well, or until their caller
+// leaves, is logged at debug: probes ask every few seconds. Threads: safe.
 class CallLog final : public rpc::CallObserver {
  public:
-  // Registers all methods of timbre.v1 at 0.
+  // Registers all methods of timbre.v1, health, reflection and channelz at 0.
   explicit CallLog(metrics::CallMetrics& metrics);
 
   void OnStarted(const std::string& method) override;

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
@@ -14,7 +13,7 @@ using grpc::experimental::InterceptionHookPoints;
 
 class MessageCounter final : public grpc::experimental::Interceptor {
  public:
-  // `path`: "/timbre.v1.JobService/GetJob".
+  // `path`: "/timbre.v1.JobService/GetJob", or "/grpc.health.v1.Health/Check".
   MessageCounter(metrics::CallMetrics& metrics, absl::string_view path) : metrics_(metrics) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(path.substr(1), absl::MaxSplits('/', 1));
     service_ = parts.first;
@@ -42,7 +41,6 @@ class MessageCounter final : public grpc::experimental::Interceptor {
 
 grpc::experimental::Interceptor* MessageCounterFactory::CreateServerInterceptor(
     grpc::experimental::ServerRpcInfo* info) {
-  if (!absl::StartsWith(info->method(), "/timbre.")) return nullptr;
   return new MessageCounter(metrics_, info->method());
 }
 

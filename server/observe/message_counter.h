@@ -6,13 +6,12 @@
 
 namespace timbre::observe {
 
-// Counts the messages of calls to timbre's services: an interceptor, so that no stream has to. Threads: safe.
-// Lifetime: the metrics outlive the server.
+// Counts the messages of all calls: an interceptor, so that no stream has to. Threads: safe. Lifetime: the
+// metrics outlive the server.
 class MessageCounterFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
   explicit MessageCounterFactory(metrics::CallMetrics& metrics) : metrics_(metrics) {}
 
-  // Null, which is none, for other services (health, reflection).
   grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override;
 
  private:

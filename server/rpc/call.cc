@@ -13,7 +13,7 @@ namespace timbre::rpc {
 namespace {
 
 // Two traceparents are none; several tracestates are one list.
-Trace TraceOf(const grpc::CallbackServerContext& context) {
+Trace TraceOf(const grpc::ServerContextBase& context) {
   const bool one = context.client_metadata().count("traceparent") == 1;
   std::string state;
   const auto [first, last] = context.client_metadata().equal_range("tracestate");
@@ -25,6 +25,11 @@ Trace TraceOf(const grpc::CallbackServerContext& context) {
 }
 
 }  // namespace
+
+std::string PathOf(const std::string& method) {
+  const bool ours = method.substr(0, method.find('/')).find('.') == std::string::npos;
+  return absl::StrCat(ours ? "/timbre.v1." : "/", method);
+}
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -50,11 +55,11 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord
 }
 
 CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
-                       grpc::CallbackServerContext& context)
+                       grpc::ServerContextBase& context)
     : observer_(environment.observer), start_(absl::Now()) {
   call_.method = std::move(method);
   call_.peer = context.peer();
-  security::Gate::Entry entry = environment.gate.Enter(context, absl::StrCat("/timbre.v1.", call_.method));
+  security::Gate::Entry entry = environment.gate.Enter(context, PathOf(call_.method));
   call_.caller = std::move(entry.caller);
   allowed_ = std::move(entry.allowed);
   call_.request_id = RequestIdFrom(security::MetadataOf(context, "x-request-id"));

@@ -14,6 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Pair;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -88,6 +89,18 @@ TEST_F(JobStoreTest, JobsAreCountedByKindAndState) {
   EXPECT_THAT(counts, ElementsAre(std::pair(Key("ingest", JobState::kQueued), 2),
                                   std::pair(Key("ingest", JobState::kRunning), 1),
                                   std::pair(Key("linear_probe", JobState::kQueued), 1)));
+}
+
+TEST_F(JobStoreTest, OfEachKindThatRunsTheJobThatIsSilentLongestIsKnown) {
+  Insert(NewJob("ssl_training"));
+  const Job first = Insert(NewJob("ingest")), second = Insert(NewJob("ingest"));
+  ASSERT_THAT(MoveTo(first.id, JobState::kRunning, kStart + absl::Seconds(5)), IsOk());
+  ASSERT_THAT(MoveTo(second.id, JobState::kRunning, kStart + absl::Seconds(7)), IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto before, store_->LastReports());
+  EXPECT_THAT(before, ElementsAre(Pair("ingest", kStart + absl::Seconds(5))));
+  ASSERT_THAT(MoveTo(first.id, JobState::kRunning, kStart + absl::Seconds(9)), IsOk());  // it reports
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto after, store_->LastReports());
+  EXPECT_THAT(after, ElementsAre(Pair("ingest", kStart + absl::Seconds(7))));
 }
 
 TEST_F(JobStoreTest, AJobIsFoundByItsRequestId) {

@@ -105,6 +105,7 @@ class SchedulerTest : public ::testing::Test {
     options.lane_of_kind = {{"train", "device"}, {"probe", "device"}, {"ingest", "files"}};
     options.clock = &clock_;
     options.retry_delay = absl::Milliseconds(1);
+    options.observer = observer_;
     TIMBRE_ASSERT_OK_AND_ASSIGN(scheduler_, Scheduler::Start(options, *store_, codec_));
   }
 
@@ -135,6 +136,7 @@ class SchedulerTest : public ::testing::Test {
     return payloads;
   }
 
+  Observer* observer_ = nullptr;
   fakes::FakeClock clock_;
   FakeCodec codec_;
   std::shared_ptr<store::Database> database_;

@@ -14,6 +14,7 @@ namespace {
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -97,6 +98,41 @@ TEST_F(SchedulerTest, JobsOfOneLaneRunInOrderAndLanesSideBySide) {
   go_on.Open();
   Await(second, JobState::kSucceeded);
   EXPECT_THAT(order, ElementsAre("first", "second"));
+}
+
+TEST_F(SchedulerTest, HowLongAJobWaitedIsToldWhenItBegins) {
+  struct Waits final : Observer {
+    void OnBegun(const std::string& kind, absl::Duration waited) override {
+      base::MutexLock lock(mutex);
+      seen.emplace_back(kind, waited);
+    }
+    base::Mutex mutex;
+    std::vector<std::pair<std::string, absl::Duration>> seen ABSL_GUARDED_BY(mutex);
+  } waits;
+  observer_ = &waits;
+  Start();
+  Gate gate;
+  codec_.bodies["wait"] = [&](JobContext&) -> absl::StatusOr<std::string> {
+    gate.Wait();
+    return "";
+  };
+  codec_.bodies["pause"] = WorkUntilCancelled;
+  const std::string first = Queue("train", "wait");
+  Await(first, JobState::kRunning);
+  const std::string second = Queue("probe", "pause");
+  clock_.Advance(absl::Seconds(30));
+  gate.Open();
+  Await(second, JobState::kRunning);
+  ASSERT_THAT(scheduler_->Pause(second), IsOk());
+  Await(second, JobState::kPaused);
+  clock_.Advance(absl::Hours(1));  // paused is not queued
+  ASSERT_THAT(scheduler_->Resume(second), IsOk());
+  Await(second, JobState::kRunning);
+  ASSERT_THAT(scheduler_->Cancel(second), IsOk());
+  scheduler_.reset();
+  base::MutexLock lock(waits.mutex);
+  EXPECT_THAT(waits.seen, ElementsAre(Pair("train", absl::ZeroDuration()), Pair("probe", absl::Seconds(30)),
+                                      Pair("probe", absl::ZeroDuration())));
 }
 
 TEST_F(SchedulerTest, CancelEndsAQueuedJobAtOnceAndARunningOneWhenItsBodyReturns) {

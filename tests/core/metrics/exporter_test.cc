@@ -50,6 +50,23 @@ TEST(ExporterTest, JobsOfEveryKindAndStateStandAtZeroUntilSet) {
   }
 }
 
+TEST(ExporterTest, TheWaitsAndTheSilenceOfJobsAreToldByKind) {
+  const auto exporter = MakeExporter();
+  const std::string waits = "timbre_job_queue_seconds_";
+  for (const char* kind : {"ssl_training", "linear_probe", "ingest"}) {
+    const std::string text = exporter->Text();
+    EXPECT_THAT(Value(text, absl::StrCat(waits, "count{kind=\"", kind, "\"}")), Optional(0));
+    EXPECT_THAT(Value(text, absl::StrCat("timbre_job_silence_seconds{kind=\"", kind, "\"}")), Optional(0));
+  }
+  exporter->jobs().OnBegun("ingest", absl::Seconds(30));
+  exporter->jobs().OnBegun("ingest", absl::Minutes(20));
+  exporter->SetSilence("ingest", absl::Seconds(12));
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, waits + "sum{kind=\"ingest\"}"), Optional(1230));
+  EXPECT_THAT(Value(text, waits + "bucket{kind=\"ingest\",le=\"60\"}"), Optional(1));
+  EXPECT_THAT(Value(text, "timbre_job_silence_seconds{kind=\"ingest\"}"), Optional(12));
+}
+
 TEST(ExporterTest, UnknownKindsAndStatesOfJobsShareOneSeries) {
   const auto exporter = MakeExporter();
   exporter->SetJobs("siesta", "DREAMING", 3);

@@ -1,5 +1,6 @@
-// The five entry points of NVIDIA's management library that Timbre uses, for a machine with one GPU: 80 GiB,
-// of which 20 are used, busy for 25 % of the time.
+// The six entry points of NVIDIA's management library that Timbre uses, for a machine with one GPU: 80 GiB,
+// of which 20 are used, busy for 25 % of the time, which took
+// 1.5 kJ.
 
 extern "C" {
 
@@ -28,6 +29,11 @@ int nvmlDeviceGetMemoryInfo(void* /*device*/, nvmlMemory* memory) {
 
 int nvmlDeviceGetUtilizationRates(void* /*device*/, nvmlUtilization* utilization) {
   *utilization = {25, 10};
+  return 0;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(void* /*device*/, unsigned long long* millijoules) {
+  *millijoules = 1'500'000;
   return 0;
 }
 }

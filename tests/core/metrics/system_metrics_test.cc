@@ -78,6 +78,7 @@ TEST(SystemMetricsTest, AGpuIsReadThroughTheDriversLibrary) {
   EXPECT_THAT(Value(text, memory + "\"used\"}"), Optional(20 * kGiB));
   EXPECT_THAT(Value(text, memory + "\"total\"}"), Optional(80 * kGiB));
   EXPECT_THAT(Value(text, "timbre_device_utilization_ratio{device=\"cuda:0\"}"), Optional(0.25));
+  EXPECT_THAT(Value(text, "timbre_device_energy_joules_total{device=\"cuda:0\"}"), Optional(1500));
 }
 
 TEST(SystemMetricsTest, WithoutADriverOrAGpuNothingIsSaidOfOne) {

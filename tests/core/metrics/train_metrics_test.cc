@@ -16,6 +16,7 @@ train::StepReport Report(int64_t step) {
   train::StepReport report;
   report.step = step;
   report.steps_total = 1000;
+  report.windows = 64;
   report.loss = 3.25;
   report.learning_rate = 0.0003;
   report.windows_per_second = 120;
@@ -81,6 +82,7 @@ TEST(TrainMetricsTest, StepsBetweenReportsAreCountedAndShareTheirTime) {
   exporter->training().OnStep(Report(11));  // 10 steps of 0.2 s
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, "timbre_train_steps_total"), Optional(11));
+  EXPECT_THAT(Value(text, "timbre_train_windows_total"), Optional(11 * 64));
   EXPECT_THAT(Value(text, "timbre_train_step_seconds_count"), Optional(10));
   EXPECT_THAT(Value(text, "timbre_train_step_seconds_sum"), Optional(DoubleNear(2, 1e-9)));
   EXPECT_THAT(Value(text, "timbre_train_step_seconds_bucket{le=\"0.1\"}"), Optional(0));
