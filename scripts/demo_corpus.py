@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes the demo's labelled corpus of real music out of Debian packages.
 
-The compositions of openttd-openmsx (MIDI) are rendered by fluidsynth with TimGM6mb, cut into clips of ten
-seconds as MP3, Ogg and FLAC, and tagged with the General MIDI families whose notes sound in each clip. The
-split goes by composition: no composition of the test part is in pretrain or train.
+The compositions of demo_music.py (MIDI) are rendered by fluidsynth with TimGM6mb, cut into clips of ten
+seconds (of each the first two minutes) as MP3, Ogg and FLAC, and tagged with the General MIDI families whose
+notes sound in each clip. The split goes by composition: no composition of the test part is in pretrain or train.
 
   OUT/{pretrain,train,test}/<composition>/<clip>.<mp3|ogg|flac>
   OUT/{train,test}/annotations.csv    path, track_id (the composition), then 0/1 per tag
@@ -14,6 +14,7 @@ A second run finds the corpus made and does nothing. Usage: demo_corpus.py OUT
 import collections
 import csv
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -24,10 +25,12 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 
+import demo_music
 import mido
 
 CLIP_SECONDS = 10.0
 SHORTEST_CLIP_SECONDS = 6.0
+MOST_CLIPS = 12  # of a composition
 RATE_HZ = 32_000
 # A family is a tag of a clip if its notes last this long in it, added up; a drum hit, which MIDI gives no
 # meaningful length, counts as HIT_SECONDS.
@@ -39,10 +42,10 @@ FAMILIES = (
     "piano", "chromatic_percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass",
     "reed", "pipe", "synth_lead", "synth_pad", "synth_effects", "ethnic", "percussive", "sound_effects")
 TAGS = FAMILIES + ("drums",)
-TEST_COMPOSITIONS = 9
-TRAIN_COMPOSITIONS = 16
-SPLITS_TRIED = 2000
-PACKAGES = ("openttd-openmsx", "timgm6mb-soundfont", "fluidsynth", "sox")
+TEST_COMPOSITIONS = 32
+TRAIN_COMPOSITIONS = 48
+SPLITS_TRIED = 300
+PACKAGES = (*demo_music.PACKAGES, "timgm6mb-soundfont", "fluidsynth", "sox")
 
 Note = collections.namedtuple("Note", "begin end family")  # seconds; family is one of TAGS
 Clip = collections.namedtuple("Clip", "composition index begin_seconds seconds tags")
@@ -73,10 +76,10 @@ def notes_of(midi):
 
 
 def clips_of(composition, notes):
-    """Cuts from the first note to the last; each clip carries the set of families that sound in it."""
+    """Cuts from the first note on; each clip carries the set of families that sound in it."""
     begin, end = min(n.begin for n in notes), max(n.end for n in notes)
     clips = []
-    while end - begin >= SHORTEST_CLIP_SECONDS:
+    while len(clips) < MOST_CLIPS and end - begin >= SHORTEST_CLIP_SECONDS:
         clip_end = min(begin + CLIP_SECONDS, end)
         lasting = collections.Counter()
         for note in notes:
@@ -85,6 +88,22 @@ def clips_of(composition, notes):
         clips.append(Clip(composition, len(clips), begin, clip_end - begin, tags))
         begin += CLIP_SECONDS
     return clips
+
+
+def beginning(midi, seconds):
+    """A mido.MidiFile of what sounds in the first seconds: fluidsynth renders all that it is given."""
+    ticks_per_second, now, ticks = 960, 0.0, 0
+    cut, track = mido.MidiFile(type=0, ticks_per_beat=480), mido.MidiTrack()  # 120 beats a minute, the default
+    for message in midi:
+        now += message.time
+        if now > seconds:
+            break
+        if not message.is_meta:  # tempo is in the seconds already
+            step = round(now * ticks_per_second) - ticks
+            ticks += step
+            track.append(message.copy(time=step))
+    cut.tracks.append(track)
+    return cut
 
 
 def judgeable(tag, clips, compositions, fewest_clips, fewest_compositions):
@@ -112,14 +131,6 @@ def split(clips):
     return best
 
 
-def files_of(package, suffix):
-    listed = subprocess.run(["dpkg", "-L", package], check=True, capture_output=True, text=True).stdout
-    found = sorted(pathlib.Path(line) for line in listed.splitlines() if line.endswith(suffix))
-    if not found:
-        sys.exit(f"demo_corpus: package {package} holds no *{suffix}; run scripts/setup")
-    return found
-
-
 def clip_path(clip):
     suffix = FORMATS[clip.index % len(FORMATS)]
     return f"{clip.composition}/{clip.composition}-{clip.index:02d}.{suffix}"
@@ -131,12 +142,14 @@ def run(*command):
         raise RuntimeError(f"{command[0]} failed ({done.returncode}): {done.stderr.strip()}")
 
 
-def render(midi_path, soundfont, folder):
+def render(name, midi, soundfont, folder):
     """Renders one composition, cuts it into clips under `folder` and returns them."""
-    clips = clips_of(midi_path.stem, notes_of(mido.MidiFile(midi_path)))
+    parsed = mido.MidiFile(file=io.BytesIO(midi))
+    clips = clips_of(name, notes_of(parsed))
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        wave = f"{scratch}/{midi_path.stem}.wav"
-        run("fluidsynth", "-ni", "-q", "-g", 0.4, "-r", RATE_HZ, "-T", "wav", "-F", wave, soundfont, midi_path)
+        score, wave = pathlib.Path(scratch, "score.mid"), pathlib.Path(scratch, "sound.wav")
+        beginning(parsed, clips[-1].begin_seconds + clips[-1].seconds).save(score)
+        run("fluidsynth", "-ni", "-q", "-g", 0.4, "-r", RATE_HZ, "-T", "wav", "-F", wave, soundfont, score)
         for clip in clips:
             target = folder / clip_path(clip)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -172,22 +185,24 @@ def figures(clips, parts, tags, stamp):
 
 
 def stamp_of():
-    """Changes with this script and with the packages that the corpus is made of."""
+    """Changes with these scripts and with the packages that the corpus is made of."""
     versions = subprocess.run(["dpkg-query", "-W", *PACKAGES], check=True, capture_output=True).stdout
-    return hashlib.sha256(pathlib.Path(__file__).read_bytes() + versions).hexdigest()
+    scripts = [pathlib.Path(file).read_bytes() for file in (__file__, demo_music.__file__)]
+    return hashlib.sha256(b"".join(scripts) + versions).hexdigest()
 
 
 def make(out, stamp):
-    midis = files_of("openttd-openmsx", ".mid")
-    soundfont = files_of("timgm6mb-soundfont", ".sf2")[0]
+    compositions = demo_music.compositions()
+    soundfont = demo_music.files_of("timgm6mb-soundfont", ".sf2")[0]
 
     aside = out.with_name(out.name + ".making")
     shutil.rmtree(aside, ignore_errors=True)
     source = aside / "all"
     source.mkdir(parents=True)
     with ProcessPoolExecutor() as pool:
-        rendered = pool.map(render, midis, [soundfont] * len(midis), [source] * len(midis))
-        clips = [clip for of_midi in rendered for clip in of_midi]
+        count = len(compositions)
+        rendered = pool.map(render, compositions, compositions.values(), [soundfont] * count, [source] * count)
+        clips = [clip for of_one in rendered for clip in of_one]
 
     train, test, tags = split(clips)
     parts = {"pretrain": [c for c in clips if c.composition not in test],

@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
   timbre::app::BoundMemoryArenas();
   const absl::StatusOr<timbre::app::Settings> settings = timbre::app::LoadSettings(flags);
   if (!settings.ok()) return Fail(settings.status(), kExitUsage);
-  const absl::Status log = timbre::base::ConfigureLog(settings->log_level, settings->log_format);
+  const absl::Status log =
+      timbre::base::ConfigureLog(settings->log_level, settings->log_format, timbre::base::LogStream::kOutput);
   if (!log.ok()) return Fail(log, kExitUsage);
 
   const timbre::app::GrpcLog grpc_log;

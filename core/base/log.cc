@@ -129,17 +129,22 @@ absl::Status SetLogLevel(const std::string& level) {
   return absl::OkStatus();
 }
 
-absl::Status ConfigureLog(const std::string& level, const std::string& format) {
+absl::Status ConfigureLog(const std::string& level, const std::string& format, LogStream stream) {
   TIMBRE_ASSIGN_OR_RETURN(const auto parsed, ParseLevel(level));
   if (format != "text" && format != "json") {
     return absl::InvalidArgumentError(
         absl::StrCat("log format '", format, "' is unknown; allowed: text, json"));
   }
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  spdlog::sink_ptr sink;
+  if (stream == LogStream::kOutput) {
+    sink = std::make_shared<spdlog::sinks::stdout_color_sink_mt>();
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  }
   sink->set_formatter(format == "json" ? std::make_unique<JsonFormatter>() : TextFormatter());
   auto logger = std::make_shared<spdlog::logger>(kLogger, sink);
   logger->set_level(parsed);
-  logger->flush_on(spdlog::level::info);
+  logger->flush_on(spdlog::level::trace);  // a pipe's buffer would hold lines back
   spdlog::set_default_logger(logger);
   return absl::OkStatus();
 }

@@ -12,9 +12,13 @@
 
 namespace timbre::base {
 
-// Sends the log to standard error. `level`: debug, info, warn, error, off; `format`: text or json (one object
-// a line).
-absl::Status ConfigureLog(const std::string& level, const std::string& format);
+// A server's log goes to standard output, whole lines and nothing else: libraries write to standard error
+// what they please (libmpg123 of a damaged file). A tool's goes to standard error.
+enum class LogStream { kError, kOutput };
+
+// `level`: debug, info, warn, error, off; `format`: text or json (one object a line).
+absl::Status ConfigureLog(const std::string& level, const std::string& format,
+                          LogStream stream = LogStream::kError);
 
 // Changes the level while the program runs. Errors: kInvalidArgument unknown level.
 absl::Status SetLogLevel(const std::string& level);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/atomic_file.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/engine/cpu_network.h"
@@ -89,6 +90,10 @@ absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& opti
   if (chosen.threads < 1) {
     return absl::InvalidArgumentError(absl::StrCat("threads is ", chosen.threads, "; it must be at least 1"));
   }
+  if (!chosen.fixed_plan_file.empty()) {
+    if (const absl::Status read = base::ReadFile(chosen.fixed_plan_file).status(); !read.ok())
+      return absl::InvalidArgumentError(absl::StrCat("the file of plans cannot be read: ", read.message()));
+  }
   return std::unique_ptr<CpuEngine>(new CpuEngine(std::make_shared<Shared>(chosen)));
 }
 
@@ -108,8 +113,10 @@ absl::StatusOr<std::shared_ptr<Encoder>> CpuEngine::Load(const weights::TensorMa
   Plan plan;
   {
     base::MutexLock lock(shared_->planning);
-    TIMBRE_ASSIGN_OR_RETURN(
-        plan, LoadOrMeasurePlan(options.plan_file, stack, PlanKeyHere(options.precision, options.threads)));
+    const PlanKey key = PlanKeyHere(options.precision, options.threads);
+    TIMBRE_ASSIGN_OR_RETURN(plan, options.fixed_plan_file.empty()
+                                      ? LoadOrMeasurePlan(options.plan_file, stack, key)
+                                      : FixedPlan(options.fixed_plan_file, stack, key));
   }
   const auto make = options.precision == "bf16" ? &MakeEncoder<Bf16> : &MakeEncoder<float>;
   return make(stack, plan, shared_->team, shared_->running, description(), shared_);

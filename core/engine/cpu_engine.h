@@ -21,18 +21,21 @@ class CpuEngine {
     int threads = 1;                 // at least 1
     std::filesystem::path plan_file =
         {};  // keeps what was measured of this machine; empty: measure at each start
+    std::filesystem::path fixed_plan_file = {};  // such a file whose plans are taken, and nothing is measured
   };
 
   // Whether it computes here by that precision: bf16 where oneDNN does (x86-64 from AVX-512 on).
   static bool RunsHere(const std::string& precision);
 
-  // Errors: kInvalidArgument precision (also one that does not run here), threads.
+  // Errors: kInvalidArgument precision (also one that does not run here), threads, a fixed plan file that
+  // cannot be read.
   static absl::StatusOr<std::unique_ptr<CpuEngine>> Create(const Options& options);
   ~CpuEngine();
 
   // Folds and packs the weights of model::SampleCnn. The first load of
-  // an architecture measures how its layers are best computed, unless the plan file says so. Errors:
-  // kInvalidArgument tensors that do not fit · kInternal oneDNN.
+  // an architecture measures how its layers are best computed, unless a plan file says so. Errors:
+  // kInvalidArgument tensors that do not fit · kFailedPrecondition the fixed plans have none for it ·
+  // kInternal oneDNN.
   absl::StatusOr<std::shared_ptr<Encoder>> Load(const weights::TensorMap& tensors);
 
   // "timbre cpu bf16, AVX3, 2 threads".

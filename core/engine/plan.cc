@@ -173,4 +173,16 @@ absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const 
   return plan;
 }
 
+absl::StatusOr<Plan> FixedPlan(const std::filesystem::path& path, const FoldedStack& stack,
+                               const PlanKey& key) {
+  TIMBRE_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
+  const std::string name = EntryName(key, stack);
+  std::optional<Plan> plan = FindPlan(ParsePlanFile(text), name, stack, key.precision == "bf16");
+  if (plan.has_value()) return *std::move(plan);
+  return absl::FailedPreconditionError(
+      absl::StrCat(path.string(), " holds no plan '", name,
+                   "' that suits this model's layers; a server that may measure writes one into the "
+                   "engine_plan.json of its state folder"));
+}
+
 }  // namespace timbre::engine

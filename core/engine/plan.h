@@ -32,4 +32,9 @@ absl::StatusOr<Plan> MeasurePlan(const FoldedStack& stack, const std::string& pr
 absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const FoldedStack& stack,
                                        const PlanKey& key);
 
+// The plan that `path`, a file as LoadOrMeasurePlan writes it, holds for the key and the stack's shapes.
+// Errors: kNotFound no such file · kFailedPrecondition it has none, or one that does not suit the layers.
+absl::StatusOr<Plan> FixedPlan(const std::filesystem::path& path, const FoldedStack& stack,
+                               const PlanKey& key);
+
 }  // namespace timbre::engine

@@ -86,7 +86,8 @@ absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Devic
   }
   TIMBRE_ASSIGN_OR_RETURN(engines.cpu, engine::CpuEngine::Create({.precision = settings.precision,
                                                                   .threads = settings.compute_threads,
-                                                                  .plan_file = layout.engine_plan}));
+                                                                  .plan_file = layout.engine_plan,
+                                                                  .fixed_plan_file = settings.engine_plan}));
   return engines;
 }
 

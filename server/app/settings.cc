@@ -83,6 +83,9 @@ void TakeInference(const config::v1::InferenceConfig& proto, Settings& settings,
   CheckChoice("inference.precision", settings.precision, {"fp32", "bf16", "auto"}, errors);
   Take(proto.engine(), settings.engine);
   CheckChoice("inference.engine", settings.engine, {"auto", "timbre", "torch"}, errors);
+  settings.engine_plan = proto.engine_plan();
+  if (!settings.engine_plan.empty() && settings.engine == "torch")
+    errors.Add("inference.engine_plan", "is of the engine timbre, but inference.engine is torch");
   Take(proto.max_batch_windows(), settings.max_batch_windows);
   errors.CheckRange("inference.max_batch_windows", settings.max_batch_windows, 1, 1024);
   if (proto.has_max_batch_wait_ms()) settings.max_batch_wait = absl::Milliseconds(proto.max_batch_wait_ms());

@@ -24,7 +24,8 @@ struct Settings {
   std::string device = "auto";
   int compute_threads = 0;  // resolved: never 0 after Load
   std::string precision = "fp32";
-  std::string engine = "auto";  // auto | timbre | torch
+  std::string engine = "auto";        // auto | timbre | torch
+  std::filesystem::path engine_plan;  // fixed plans; empty: measured
   int max_batch_windows = 16;
   absl::Duration max_batch_wait = absl::ZeroDuration();
   absl::Duration bulk_ages_in = absl::Seconds(1);

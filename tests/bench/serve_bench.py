@@ -45,7 +45,7 @@ def running_server(timbred, folder, args, loaded_versions=3):
                       f'inference {{ precision: "{args.precision}" max_batch_windows: {BATCH} '
                       f'queue_capacity_windows: {QUEUE} loaded_versions: {loaded_versions} {wait} }}\n')
     with open(folder / "timbred.log", "w", encoding="utf-8") as log:
-        server = subprocess.Popen([timbred, "--config", config], stderr=log)
+        server = subprocess.Popen([timbred, "--config", config], stdout=log, stderr=subprocess.STDOUT)
     try:
         until = time.monotonic() + START_SECONDS
         while not (ready.exists() and ready.read_text().strip()):

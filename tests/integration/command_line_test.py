@@ -66,7 +66,7 @@ class CommandLineTest(unittest.TestCase):
             cls.server = subprocess.Popen(
                 [TIMBRED, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--device", "cpu",
                  "--state-dir", cls.root / "state", "--data-root", cls.root / "data", "--ready-file", ready],
-                stderr=log)
+                stdout=log, stderr=subprocess.STDOUT)
         until = time.monotonic() + 60
         while not ready.exists():
             if cls.server.poll() is not None or time.monotonic() > until:

@@ -1,5 +1,8 @@
 """The demo's labels must be true: what the MIDI says sounds in a clip, and a split that leaks nothing."""
+import io
+import itertools
 import pathlib
+import struct
 import sys
 import unittest
 
@@ -7,6 +10,7 @@ import mido
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import demo_corpus  # noqa: E402
+import demo_music  # noqa: E402
 
 TICKS_PER_SECOND = 960  # 480 a beat at 120 beats a minute
 FLUTE, VIOLIN, PIANO = 73, 40, 0
@@ -76,10 +80,42 @@ class ClipsTest(unittest.TestCase):
         self.assertEqual([sorted(c.tags) for c in demo_corpus.clips_of("song", notes)], [["piano"], ["piano"]])
 
 
+class BeginningTest(unittest.TestCase):
+    def test_what_is_cut_off_is_not_there_and_the_rest_sounds_at_its_time_whatever_the_tempo(self):
+        whole = midi((0, mido.MetaMessage("set_tempo", tempo=250_000)), (0, program(FLUTE)), (2, on(60)), (4, off(60)),
+                     (6, program(PIANO)), (6, on(62)), (8, off(62)), (10, on(64)), (12, off(64)))
+        cut = demo_corpus.beginning(whole, 3.5)
+        # Twice as fast as `midi` counts.
+        self.assertEqual([(round(n.begin, 2), round(n.end, 2), n.family) for n in demo_corpus.notes_of(cut)],
+                         [(1, 2, "pipe"), (3, 3, "piano")])
+        self.assertLessEqual(cut.length, 3.5)
+
+
+class MusicTest(unittest.TestCase):
+    def test_the_lumps_of_a_wad_are_found_by_its_directory(self):
+        lumps = [(b"D_E1M1\0\0", b"MThd-one"), (b"THINGS\0\0", b"monsters")]
+        body, directory = b"", b""
+        for name, lump in lumps:
+            directory += struct.pack("<ii8s", 12 + len(body), len(lump), name)
+            body += lump
+        wad = struct.pack("<4sii", b"IWAD", len(lumps), 12 + len(body)) + body + directory
+        self.assertEqual(list(demo_music.lumps_of(wad)), [("D_E1M1", b"MThd-one"), ("THINGS", b"monsters")])
+
+    def test_no_composition_is_there_twice(self):
+        phrases = {}
+        for name, content in demo_music.compositions().items():
+            file = mido.MidiFile(file=io.BytesIO(content))
+            notes = [m.note for m in file if m.type == "note_on" and m.velocity > 0 and m.channel != demo_corpus.DRUM_CHANNEL]
+            phrases[name] = {tuple(notes[i:i + 8]) for i in range(len(notes) - 7)}
+        self.assertGreater(len(phrases), 100)
+        for (one, of_one), (other, of_other) in itertools.combinations(phrases.items(), 2):
+            self.assertLess(len(of_one & of_other), 0.1 * min(len(of_one), len(of_other)), f"{one} and {other}")
+
+
 class SplitTest(unittest.TestCase):
     def setUp(self):
         self.clips = []
-        for composition in range(30):
+        for composition in range(90):
             for index in range(6):
                 tags = ["drums"] + ["piano"] * (index % 2) + ["guitar"] * (composition == 0)
                 self.clips.append(clip(f"song{composition:02}", index, *tags))

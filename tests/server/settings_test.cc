@@ -55,6 +55,7 @@ TEST_F(SettingsTest, EachValueOutsideItsRangeIsNamed) {
       {"log_format: 'xml'", "log_format"},
       {"compute_threads: -1", "compute_threads"},
       {"inference { precision: 'fp8' }", "inference.precision"},
+      {"inference { engine: 'torch' engine_plan: 'plan.json' }", "inference.engine_plan"},
       {"inference { max_batch_windows: 5000 }", "inference.max_batch_windows"},
       {"limits { max_message_bytes: 1 }", "limits.max_message_bytes"},
       {"limits { max_audio_seconds: -3 }", "limits.max_audio_seconds"},

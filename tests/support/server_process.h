@@ -69,6 +69,7 @@ class ServerProcess {
     ASSERT_GE(pid_, 0);
     if (pid_ == 0) {
       const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+      ::dup2(file, 1);
       ::dup2(file, 2);
       for (std::string& variable : environment_) ::putenv(variable.data());
       ::execv(argv[0], argv.data());

@@ -33,6 +33,16 @@ TEST(LogTest, TextGoesToStandardErrorFromItsLevelOn) {
   EXPECT_EQ(Logged("warn", "text", "model loaded"), "");
 }
 
+TEST(LogTest, AServersLogGoesToStandardOutputAtOnce) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  EXPECT_THAT(ConfigureLog("debug", "text", LogStream::kOutput), IsOk());
+  LogDebug("a probe");  // not flushed by hand
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("a probe\n"));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_THAT(ConfigureLog("info", "text"), IsOk());
+}
+
 TEST(LogTest, JsonIsOneObjectALineWhateverTheMessageHolds) {
   const std::string line = Logged("info", "json", "a \"quote\",\na newline and \xff");
   ASSERT_FALSE(line.empty());

@@ -78,6 +78,24 @@ TEST_F(CpuEngineTest, Bf16IsRefusedOnACpuThatHasNoProductsOfItAndAutoIsNot) {
   EXPECT_THAT(CpuEngine::Create({.precision = "auto"}), IsOk());
 }
 
+TEST_F(CpuEngineTest, ReplicasOfFixedPlansAnswerBitForBitTheSame) {
+  const auto window = HashedUniform(kWindow, "window", 0.5);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto measured, Engine("fp32", 1)->Load(HashedSampleCnn()));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const auto replica,
+      CpuEngine::Create({.precision = "fp32", .threads = 1, .fixed_plan_file = *dir_ / "plan.json"}));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, replica->Load(HashedSampleCnn()));
+  EXPECT_EQ(Encode(*encoder, window), Encode(*measured, window));
+  // Of seven threads nothing was measured.
+  TIMBRE_ASSERT_OK_AND_ASSIGN(
+      const auto other,
+      CpuEngine::Create({.precision = "fp32", .threads = 7, .fixed_plan_file = *dir_ / "plan.json"}));
+  EXPECT_THAT(other->Load(HashedSampleCnn()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 threads")));
+  EXPECT_THAT(CpuEngine::Create({.precision = "fp32", .fixed_plan_file = *dir_ / "none.json"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("none.json")));
+}
+
 TEST_F(CpuEngineTest, WrongSizesOptionsAndTensorsAreRefused) {
   EXPECT_THAT(CpuEngine::Create({.precision = "int8"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("fp32, bf16 or auto")));

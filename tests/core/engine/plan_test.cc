@@ -13,6 +13,7 @@ namespace timbre::engine {
 namespace {
 
 using ::testing::HasSubstr;
+using timbre::testing::StatusIs;
 using timbre::testing::TempDir;
 
 const FoldedStack& Stack() {
@@ -48,6 +49,21 @@ TEST(PlanTest, WhatWasMeasuredIsKeptAndNotMeasuredAgain) {
     EXPECT_EQ(second[i].algorithm, first[i].algorithm);
     EXPECT_EQ(second[i].tile, 6);
   }
+}
+
+TEST(PlanTest, AFixedPlanIsTakenAsItIsAndNothingIsMeasuredInItsStead) {
+  const TempDir dir;
+  const PlanKey key = PlanKeyHere("fp32", 2);
+  EXPECT_THAT(FixedPlan(dir / "plan.json", Stack(), key), StatusIs(absl::StatusCode::kNotFound));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan measured, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan fixed, FixedPlan(dir / "plan.json", Stack(), key));
+  EXPECT_EQ(fixed, measured);
+  const std::string before = *base::ReadFile(dir / "plan.json");
+  PlanKey other = key;
+  other.cpu = "another CPU";
+  EXPECT_THAT(FixedPlan(dir / "plan.json", Stack(), other),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another CPU")));
+  EXPECT_EQ(*base::ReadFile(dir / "plan.json"), before);
 }
 
 TEST(PlanTest, PlansOfOtherMachinesAndThreadsLieBesideEachOther) {
