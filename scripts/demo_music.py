@@ -4,7 +4,7 @@
   planetblupi-music-midi   the music of Planet Blupi, files
   freedoom                 the music of Freedoom's two campaigns, lumps of its WAD files
 
-A composition that two of them have is taken once.
+A composition that is there twice is taken once.
 """
 import pathlib
 import struct
@@ -31,7 +31,7 @@ def lumps_of(wad):
     _, count, directory = struct.unpack_from("<4sii", wad)
     for index in range(count):
         place, size, name = struct.unpack_from("<ii8s", wad, directory + 16 * index)
-        yield name.rstrip(b"\0").decode("ascii"), wad[place:place + size]
+        yield name.split(b"\0")[0].decode("ascii"), wad[place:place + size]
 
 
 def compositions():

@@ -24,7 +24,7 @@ MODEL = "game-music"
 READY_WITHIN_SECONDS = 60
 EXIT_WITHIN_SECONDS = 60
 CLIPS_TAGGED = 5
-# The composition is the track: two windows of one make a pair, and are never each other's negatives.
+# The composition is the track: the probe cuts its validation part by it.
 TRACK_PATTERN = "^([^/]+)/"
 
 TRAINING_CONFIG = "scripts/demo_training.textproto"

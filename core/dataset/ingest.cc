@@ -25,7 +25,8 @@ using OnProgress = std::function<void(const IngestProgress&)>;
 // The shortest time that the packing thread waits at once.
 constexpr absl::Duration kMinWait = absl::Milliseconds(5);
 
-// Tells how far the pool and the packing are, not too often.
+// Tells how far the pool and the packing are, not too often, and not again while nothing happens: who watches
+// the job sees by its silence that it hangs.
 class Reporter {
  public:
   Reporter(const IngestOptions& options, const IngestPlan& plan, const OnProgress& on_progress)
@@ -37,15 +38,15 @@ class Reporter {
   absl::Duration UntilNext() const { return std::max(last_ + interval_ - absl::Now(), kMinWait); }
 
   void TellIfDue(const DecodePool& pool) {
-    if (absl::Now() - last_ >= interval_) Tell(pool);
+    if (absl::Now() - last_ < interval_) return;
+    const IngestProgress told = progress_;
+    Read(pool);
+    last_ = absl::Now();
+    if (progress_ != told && on_progress_) on_progress_(progress_);
   }
 
   void Tell(const DecodePool& pool) {
-    const DecodePool::Figures figures = pool.figures();
-    progress_.files_done = figures.files_done;
-    progress_.bytes_done = figures.bytes_done;
-    progress_.audio_seconds =
-        static_cast<double>(figures.samples_done + repeated_samples_) / audio::kSampleRateHz;
+    Read(pool);
     last_ = absl::Now();
     if (on_progress_) on_progress_(progress_);
   }
@@ -57,6 +58,14 @@ class Reporter {
   }
 
  private:
+  void Read(const DecodePool& pool) {
+    const DecodePool::Figures figures = pool.figures();
+    progress_.files_done = figures.files_done;
+    progress_.bytes_done = figures.bytes_done;
+    progress_.audio_seconds =
+        static_cast<double>(figures.samples_done + repeated_samples_) / audio::kSampleRateHz;
+  }
+
   const absl::Duration interval_;
   const OnProgress& on_progress_;
   absl::Time last_ = absl::InfinitePast();

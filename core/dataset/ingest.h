@@ -37,6 +37,8 @@ struct IngestProgress {
   double audio_seconds = 0;   // decoded or found, of files half done too
   int64_t files_skipped = 0;  // these two count the files in path order, up to the first that is not done
   int64_t files_cached = 0;
+
+  bool operator==(const IngestProgress&) const = default;
 };
 
 // Scans `source_dir` for audio (by extension: wav flac ogg oga opus mp3 aif aiff aifc caf au snd) and makes a

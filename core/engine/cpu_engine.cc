@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/atomic_file.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/engine/cpu_network.h"
@@ -91,8 +90,9 @@ absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& opti
     return absl::InvalidArgumentError(absl::StrCat("threads is ", chosen.threads, "; it must be at least 1"));
   }
   if (!chosen.fixed_plan_file.empty()) {
-    if (const absl::Status read = base::ReadFile(chosen.fixed_plan_file).status(); !read.ok())
-      return absl::InvalidArgumentError(absl::StrCat("the file of plans cannot be read: ", read.message()));
+    const PlanKey key = PlanKeyHere(chosen.precision, chosen.threads);
+    if (const absl::Status fixed = CheckFixedPlans(chosen.fixed_plan_file, key); !fixed.ok())
+      return absl::InvalidArgumentError(absl::StrCat("inference.engine_plan: ", fixed.message()));
   }
   return std::unique_ptr<CpuEngine>(new CpuEngine(std::make_shared<Shared>(chosen)));
 }

@@ -28,14 +28,13 @@ class CpuEngine {
   static bool RunsHere(const std::string& precision);
 
   // Errors: kInvalidArgument precision (also one that does not run here), threads, a fixed plan file that
-  // cannot be read.
+  // holds none for this CPU, precision and number of threads.
   static absl::StatusOr<std::unique_ptr<CpuEngine>> Create(const Options& options);
   ~CpuEngine();
 
-  // Folds and packs the weights of model::SampleCnn. The first load of
-  // an architecture measures how its layers are best computed, unless a plan file says so. Errors:
-  // kInvalidArgument tensors that do not fit · kFailedPrecondition the fixed plans have none for it ·
-  // kInternal oneDNN.
+  // Folds and packs the weights of model::SampleCnn. The first load of an architecture measures how its
+  // layers are best computed, unless a plan file says so. Errors: kInvalidArgument tensors that do not fit ·
+  // kFailedPrecondition, kNotFound the fixed plans have none for it, or are gone · kInternal oneDNN.
   absl::StatusOr<std::shared_ptr<Encoder>> Load(const weights::TensorMap& tensors);
 
   // "timbre cpu bf16, AVX3, 2 threads".

@@ -116,12 +116,15 @@ std::string ShapesOf(const FoldedStack& stack) {
 
 std::string KernelsName() { return absl::StrCat(" | kernels ", kKernels); }
 
-std::string EntryName(const PlanKey& key, const FoldedStack& stack) {
-  return absl::StrCat(key.cpu, " | ", key.isa, " | ", key.precision, " | ", key.threads, " threads | ",
-                      ShapesOf(stack), KernelsName());
+std::string KeyName(const PlanKey& key) {
+  return absl::StrCat(key.cpu, " | ", key.isa, " | ", key.precision, " | ", key.threads, " threads | ");
 }
 
-// Those of other kernels are of no use any more, fixed by hand or not.
+std::string EntryName(const PlanKey& key, const FoldedStack& stack) {
+  return absl::StrCat(KeyName(key), ShapesOf(stack), KernelsName());
+}
+
+// Those of other kernels are of no use any more.
 void DropOld(const std::filesystem::path& path, json& plans) {
   json kept = json::object();
   for (const auto& [name, plan] : plans.items()) {
@@ -138,6 +141,13 @@ json ReadPlans(const std::filesystem::path& path) {
   if (plans.empty())
     base::LogError("{} has no plan that can be read; the engine measures anew", path.string());
   return plans;
+}
+
+absl::Status NoFixedPlan(const std::filesystem::path& path, const std::string& name) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      path.string(), " holds no plan '", name,
+      "' that suits; a server of this version without fixed plans measures one and writes it into "
+      "the engine_plan.json of its state folder"));
 }
 
 }  // namespace
@@ -178,11 +188,18 @@ absl::StatusOr<Plan> FixedPlan(const std::filesystem::path& path, const FoldedSt
   TIMBRE_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
   const std::string name = EntryName(key, stack);
   std::optional<Plan> plan = FindPlan(ParsePlanFile(text), name, stack, key.precision == "bf16");
-  if (plan.has_value()) return *std::move(plan);
-  return absl::FailedPreconditionError(
-      absl::StrCat(path.string(), " holds no plan '", name,
-                   "' that suits this model's layers; a server that may measure writes one into the "
-                   "engine_plan.json of its state folder"));
+  if (!plan.has_value()) return NoFixedPlan(path, name);
+  return *std::move(plan);
+}
+
+absl::Status CheckFixedPlans(const std::filesystem::path& path, const PlanKey& key) {
+  TIMBRE_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path));
+  const std::string begin = KeyName(key);
+  const json plans = ParsePlanFile(text);
+  for (const auto& [name, plan] : plans.items()) {
+    if (absl::StartsWith(name, begin) && absl::EndsWith(name, KernelsName())) return absl::OkStatus();
+  }
+  return NoFixedPlan(path, absl::StrCat(begin, "...", KernelsName()));
 }
 
 }  // namespace timbre::engine

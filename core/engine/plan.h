@@ -37,4 +37,7 @@ absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const 
 absl::StatusOr<Plan> FixedPlan(const std::filesystem::path& path, const FoldedStack& stack,
                                const PlanKey& key);
 
+// Whether the file holds a plan for the key, of whatever shapes. Errors: as FixedPlan.
+absl::Status CheckFixedPlans(const std::filesystem::path& path, const PlanKey& key);
+
 }  // namespace timbre::engine

@@ -154,7 +154,7 @@ absl::StatusOr<std::map<std::pair<std::string, JobState>, int64_t>> JobStore::Co
   return counts;
 }
 
-absl::StatusOr<std::map<std::string, absl::Time>> JobStore::LastReports() const {
+absl::StatusOr<std::map<std::string, absl::Time>> JobStore::OldestReports() const {
   std::map<std::string, absl::Time> reports;
   TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) {
     SQLite::Statement query(db, "SELECT kind, min(update_ns) FROM jobs WHERE state = ? GROUP BY kind");

@@ -45,7 +45,7 @@ class JobStore {
   absl::StatusOr<std::map<std::pair<std::string, JobState>, int64_t>> CountByKindAndState() const;
 
   // Of each kind with RUNNING jobs: when the one that is silent longest last reported.
-  absl::StatusOr<std::map<std::string, absl::Time>> LastReports() const;
+  absl::StatusOr<std::map<std::string, absl::Time>> OldestReports() const;
 
   // The job that was inserted with this request_id, if any.
   absl::StatusOr<std::optional<Job>> FindByRequestId(const std::string& request_id) const;

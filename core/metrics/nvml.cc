@@ -31,12 +31,13 @@ struct Nvml::Entries {
   }
   bool Load(const std::string& name) {
     library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library != nullptr) Find(library, "nvmlDeviceGetTotalEnergyConsumption", energy);
-    return library != nullptr && Find(library, "nvmlInit_v2", init) &&
-           Find(library, "nvmlShutdown", shutdown) &&
-           Find(library, "nvmlDeviceGetHandleByIndex_v2", by_index) &&
-           Find(library, "nvmlDeviceGetMemoryInfo", memory) &&
-           Find(library, "nvmlDeviceGetUtilizationRates", utilization);
+    const bool whole = library != nullptr && Find(library, "nvmlInit_v2", init) &&
+                       Find(library, "nvmlShutdown", shutdown) &&
+                       Find(library, "nvmlDeviceGetHandleByIndex_v2", by_index) &&
+                       Find(library, "nvmlDeviceGetMemoryInfo", memory) &&
+                       Find(library, "nvmlDeviceGetUtilizationRates", utilization);
+    if (whole) Find(library, "nvmlDeviceGetTotalEnergyConsumption", energy);  // which old drivers do not have
+    return whole;
   }
 
   void* library = nullptr;

@@ -11,6 +11,8 @@ SELF = 'instance=~"$instance"'
 OF_MODEL = 'model=~"$model"'
 MODEL = f'instance=~"$instance",{OF_MODEL}'
 RATE = "[$__rate_interval]"
+# A probe may watch for as long as the server lives.
+NOT_BUILTIN = 'grpc_service!~"grpc[.].*"'
 
 
 def quantile(q, histogram, labels="", by="le"):
@@ -49,9 +51,10 @@ SERVING = [
     ("Calls by method", "All RPCs", "reqps",
      [(rate("grpc_server_handled_total", by="grpc_method") + " > 0", "{{grpc_method}}")]),
     ("Calls that did not end well", "By code; Canceled is the client's wish", "reqps",
-     [(rate("grpc_server_handled_total", 'grpc_code!="OK"', by="grpc_code"), "{{grpc_code}}")]),
+     [(rate("grpc_server_handled_total", f'grpc_code!="OK",{NOT_BUILTIN}', by="grpc_code"), "{{grpc_code}}")]),
     ("Calls in flight", "Started and not yet handled", "short",
-     [(f"sum(grpc_server_started_total{{{SELF}}}) - sum(grpc_server_handled_total{{{SELF}}})", "calls")]),
+     [(f"sum(grpc_server_started_total{{{SELF},{NOT_BUILTIN}}}) - "
+       f"sum(grpc_server_handled_total{{{SELF},{NOT_BUILTIN}}})", "calls")]),
     ("Messages", "Of unary calls and streams", "short",
      [(rate("grpc_server_msg_received_total"), "received"), (rate("grpc_server_msg_sent_total"), "sent")]),
     ("Served versions", "A label and the version it names", "short",
@@ -85,8 +88,8 @@ TRAINING = [
      [(gauge("timbre_train_health_problems_total"), "{{problem}}")]),
     ("Jobs", "By kind and state; what there is none of is left out", "short",
      [(f"sum by (kind, state) ({gauge('timbre_jobs')}) > 0", "{{kind}} {{state}}")]),
-    ("Time that jobs waited", "Before they ran: trainings and probes wait for one another", "s",
-     [(quantile(q, "timbre_job_queue_seconds"), f"p{q * 100:g}") for q in (0.5, 0.95)]),
+    ("Time that jobs waited", "p95 of those that began in the last hour: trainings and probes wait for one another", "s",
+     [(f"histogram_quantile(0.95, sum by (le, kind) (increase(timbre_job_queue_seconds_bucket{{{SELF}}}[1h])))", "{{kind}}")]),
     ("Silence of running jobs", "Since their last report, by kind", "s",
      [(gauge("timbre_job_silence_seconds"), "{{kind}}")]),
     ("Snapshots", "Age of the last one, and the time to write one", "s",
@@ -108,7 +111,7 @@ CAPACITY = [
      [(f'timbre_device_memory_bytes{{{SELF},kind="used"}} / ignoring (kind) '
        f'timbre_device_memory_bytes{{{SELF},kind="total"}} or on (instance) '
        f"process_resident_memory_bytes{{{SELF}}} / on (instance) timbre_memory_limit_bytes{{{SELF}}}", "{{device}}")]),
-    ("Energy", "Watts that the GPU takes; without one nothing", "watt",
+    ("Energy", "Watts that the GPU takes; 0 without one", "watt",
      [(f"rate(timbre_device_energy_joules_total{{{SELF}}}{RATE}) or on (instance) "
        f"0 * timbre_cpus{{{SELF}}}", "{{device}}")]),
     ("Disk of the state folder", "Free, beside its size", "bytes",

@@ -77,12 +77,17 @@ absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Devic
   engines.torch.max_batch = settings.max_batch_windows;
   if (settings.engine == "torch") return engines;
   const bool suits = kIsX86 && !device.cuda && engine::CpuEngine::RunsHere(settings.precision);
-  if (settings.engine == "auto" && !suits) return engines;
+  if (settings.engine == "auto" && !suits) {
+    if (settings.engine_plan.empty()) return engines;
+    return absl::InvalidArgumentError(
+        "inference.engine_plan is for the CPU engine, which does not compute on this device in this "
+        "precision; "
+        "leave it out");
+  }
   if (device.cuda) {
     return absl::InvalidArgumentError(
         "inference.engine is timbre, which computes on a CPU, but the device is a GPU; set device to cpu, or "
-        "the "
-        "engine to auto");
+        "the engine to auto");
   }
   TIMBRE_ASSIGN_OR_RETURN(engines.cpu, engine::CpuEngine::Create({.precision = settings.precision,
                                                                   .threads = settings.compute_threads,

@@ -15,7 +15,7 @@ namespace {
 // A kind and state that no job is in any more must go back to 0.
 void CountJobs(const CoreRooms& rooms, metrics::Exporter& exporter) {
   const auto counts = rooms.jobs->CountByKindAndState();
-  const auto reports = rooms.jobs->LastReports();
+  const auto reports = rooms.jobs->OldestReports();
   for (const absl::Status& status : {counts.status(), reports.status()})
     if (!status.ok()) return base::LogError("jobs cannot be counted: {}", status.ToString());
   const absl::Time now = absl::Now();

@@ -1,53 +1,36 @@
 #include "server/observe/call_observer.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <cmath>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "core/base/log_event.h"
-#include "timbre/v1/admin_service.pb.h"
-#include "timbre/v1/dataset_service.pb.h"
-#include "timbre/v1/inference_service.pb.h"
-#include "timbre/v1/job_service.pb.h"
-#include "timbre/v1/model_service.pb.h"
+#include "server/rpc/methods.h"
+#include "server/security/gate.h"
 
 namespace timbre::observe {
 namespace {
 
 constexpr size_t kMaxError = 500;
 
-const char* TypeOf(const google::protobuf::MethodDescriptor& method) {
-  if (method.client_streaming()) return method.server_streaming() ? "bidi_stream" : "client_stream";
-  return method.server_streaming() ? "server_stream" : "unary";
+// "/timbre.v1.JobService/GetJob" -> {"timbre.v1.JobService", "GetJob"}. Of what is no path both may be
+// anything; the metrics know what there is.
+std::pair<std::string, std::string> Split(absl::string_view path) {
+  absl::ConsumePrefix(&path, "/");
+  return absl::StrSplit(path, absl::MaxSplits('/', 1));
 }
 
-struct Method {
-  const char* type;
-  const char* service;
-  const char* name;
-};
-
-// Of the services that gRPC brings, whose descriptors it keeps for itself.
-constexpr Method kBuiltin[] = {
-    {"unary", "grpc.health.v1.Health", "Check"},
-    {"server_stream", "grpc.health.v1.Health", "Watch"},
-    {"bidi_stream", "grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetTopChannels"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetServers"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetServer"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetServerSockets"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetChannel"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetSubchannel"},
-    {"unary", "grpc.channelz.v1.Channelz", "GetSocket"},
-};
-
-// "JobService/GetJob" -> {"timbre.v1.JobService", "GetJob"}
-std::pair<std::string, std::string> Split(const std::string& method) {
-  return absl::StrSplit(rpc::PathOf(method).substr(1), absl::MaxSplits('/', 1));
+// As the log names it: "JobService/GetJob" of Timbre, "grpc.health.v1.Health/Check" of gRPC; what a client
+// made up as it came, but cut and printable.
+std::string NameOf(const std::string& path) {
+  absl::string_view name = path;
+  if (rpc::IsTimbreMethod(path)) absl::ConsumePrefix(&name, "/timbre.v1.");
+  if (absl::StartsWith(name, "/grpc.")) absl::ConsumePrefix(&name, "/");
+  return security::Printable(std::string(name));
 }
 
 // What is the server's fault is an error, what a client did or was told is not.
@@ -59,7 +42,7 @@ base::LogLevel LevelOf(const rpc::HandledCall& call) {
       return base::LogLevel::kError;
     case absl::StatusCode::kOk:
     case absl::StatusCode::kCancelled:
-      return absl::StartsWith(call.method, "grpc.") ? base::LogLevel::kDebug : base::LogLevel::kInfo;
+      return absl::StartsWith(call.path, "/grpc.") ? base::LogLevel::kDebug : base::LogLevel::kInfo;
     default:
       return base::LogLevel::kInfo;
   }
@@ -68,7 +51,7 @@ base::LogLevel LevelOf(const rpc::HandledCall& call) {
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
 base::LogFields FieldsOf(const rpc::HandledCall& call) {
-  base::LogFields fields = {{"method", call.method},
+  base::LogFields fields = {{"method", NameOf(call.path)},
                             {"code", absl::StatusCodeToString(call.status.code())},
                             {"ms", absl::ToDoubleMilliseconds(call.duration)},
                             {"client", call.caller.client},
@@ -88,27 +71,18 @@ base::LogFields FieldsOf(const rpc::HandledCall& call) {
 }  // namespace
 
 CallLog::CallLog(metrics::CallMetrics& metrics) : metrics_(metrics) {
-  for (const Method& method : kBuiltin) metrics_.Register(method.type, method.service, method.name);
-  for (const google::protobuf::FileDescriptor* file :
-       {v1::GetInfoRequest::descriptor()->file(), v1::GetJobRequest::descriptor()->file(),
-        v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
-        v1::DrainRequest::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      const google::protobuf::ServiceDescriptor& service = *file->service(i);
-      for (int j = 0; j < service.method_count(); ++j) {
-        metrics_.Register(TypeOf(*service.method(j)), service.full_name(), service.method(j)->name());
-      }
-    }
+  for (const auto* methods : {&rpc::TimbreMethods(), &rpc::BuiltinMethods()}) {
+    for (const rpc::Method& method : *methods) metrics_.Register(method.type, method.service, method.name);
   }
 }
 
-void CallLog::OnStarted(const std::string& method) {
-  const auto [service, name] = Split(method);
+void CallLog::OnStarted(const std::string& path) {
+  const auto [service, name] = Split(path);
   metrics_.OnStarted(service, name);
 }
 
 void CallLog::OnHandled(const rpc::HandledCall& call) {
-  const auto [service, name] = Split(call.method);
+  const auto [service, name] = Split(call.path);
   metrics_.OnHandled(service, name, call.status.code(), call.duration);
   base::LogEvent(LevelOf(call), "rpc", FieldsOf(call));
 }

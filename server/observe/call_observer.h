@@ -11,10 +11,10 @@ namespace timbre::observe {
 // leaves, is logged at debug: probes ask every few seconds. Threads: safe.
 class CallLog final : public rpc::CallObserver {
  public:
-  // Registers all methods of timbre.v1, health, reflection and channelz at 0.
+  // Registers all methods of rpc::TimbreMethods and rpc::BuiltinMethods at 0.
   explicit CallLog(metrics::CallMetrics& metrics);
 
-  void OnStarted(const std::string& method) override;
+  void OnStarted(const std::string& path) override;
   void OnHandled(const rpc::HandledCall& call) override;
 
  private:

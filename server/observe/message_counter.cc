@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace timbre::observe {
 namespace {
@@ -13,9 +14,10 @@ using grpc::experimental::InterceptionHookPoints;
 
 class MessageCounter final : public grpc::experimental::Interceptor {
  public:
-  // `path`: "/timbre.v1.JobService/GetJob", or "/grpc.health.v1.Health/Check".
+  // `path`: "/timbre.v1.JobService/GetJob"; anything that a client sent.
   MessageCounter(metrics::CallMetrics& metrics, absl::string_view path) : metrics_(metrics) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(path.substr(1), absl::MaxSplits('/', 1));
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(absl::StripPrefix(path, "/"), absl::MaxSplits('/', 1));
     service_ = parts.first;
     method_ = parts.second;
   }

@@ -6,8 +6,8 @@
 
 namespace timbre::observe {
 
-// Counts the messages of all calls: an interceptor, so that no stream has to. Threads: safe. Lifetime: the
-// metrics outlive the server.
+// Counts the messages of all calls, refused ones too: an interceptor, so that no stream has to. Threads:
+// safe. Lifetime: the metrics outlive the server.
 class MessageCounterFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
   explicit MessageCounterFactory(metrics::CallMetrics& metrics) : metrics_(metrics) {}

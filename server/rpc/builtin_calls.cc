@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "server/rpc/methods.h"
 
 namespace timbre::rpc {
 namespace {
@@ -34,10 +34,12 @@ class BuiltinCall final : public grpc::experimental::Interceptor {
   }
 
  private:
-  static absl::Status Left() { return absl::CancelledError("the client left"); }
+  static absl::Status Left() {
+    return absl::CancelledError("the client left, its deadline passed, or the server ends");
+  }
 
   void Begin() {
-    record_.emplace(environment_, info_.method() + 1, *info_.server_context());
+    record_.emplace(environment_, info_.method(), *info_.server_context());
     if (record_->allowed().ok()) return;
     const absl::Status refused = record_->allowed();
     End(refused);
@@ -63,7 +65,7 @@ class BuiltinCall final : public grpc::experimental::Interceptor {
 
 grpc::experimental::Interceptor* BuiltinCallsFactory::CreateServerInterceptor(
     grpc::experimental::ServerRpcInfo* info) {
-  if (absl::StartsWith(info->method(), "/timbre.")) return nullptr;
+  if (IsTimbreMethod(info->method())) return nullptr;
   return new BuiltinCall(environment_, *info);
 }
 

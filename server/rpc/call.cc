@@ -26,10 +26,7 @@ Trace TraceOf(const grpc::ServerContextBase& context) {
 
 }  // namespace
 
-std::string PathOf(const std::string& method) {
-  const bool ours = method.substr(0, method.find('/')).find('.') == std::string::npos;
-  return absl::StrCat(ours ? "/timbre.v1." : "/", method);
-}
+std::string TimbrePath(const std::string& method) { return "/timbre.v1." + method; }
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration default_deadline) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -54,12 +51,12 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord
       absl::Seconds(1));
 }
 
-CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
+CallRecord::CallRecord(const CallEnvironment& environment, std::string path,
                        grpc::ServerContextBase& context)
     : observer_(environment.observer), start_(absl::Now()) {
-  call_.method = std::move(method);
+  call_.path = std::move(path);
   call_.peer = context.peer();
-  security::Gate::Entry entry = environment.gate.Enter(context, PathOf(call_.method));
+  security::Gate::Entry entry = environment.gate.Enter(context, call_.path);
   call_.caller = std::move(entry.caller);
   allowed_ = std::move(entry.allowed);
   call_.request_id = RequestIdFrom(security::MetadataOf(context, "x-request-id"));
@@ -67,7 +64,7 @@ CallRecord::CallRecord(const CallEnvironment& environment, std::string method,
   context.AddInitialMetadata("x-request-id", call_.request_id);
   context.AddInitialMetadata("traceparent", Traceparent(call_.trace));
   if (!call_.trace.state.empty()) context.AddInitialMetadata("tracestate", call_.trace.state);
-  if (observer_ != nullptr) observer_->OnStarted(call_.method);
+  if (observer_ != nullptr) observer_->OnStarted(call_.path);
 }
 
 grpc::Status CallRecord::Handled(const absl::Status& status) {

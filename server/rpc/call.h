@@ -18,7 +18,7 @@ namespace timbre::rpc {
 
 // A call that has ended.
 struct HandledCall {
-  std::string method;       // "Service/Method" of timbre.v1; of another package "package.Service/Method"
+  std::string path;         // "/timbre.v1.JobService/GetJob"
   std::string peer;         // its address
   security::Caller caller;  // who it is
   std::string request_id;
@@ -32,14 +32,12 @@ struct HandledCall {
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
-  // `method` as HandledCall has it.
-  virtual void OnStarted(const std::string& /*method*/) {}
+  virtual void OnStarted(const std::string& /*path*/) {}
   virtual void OnHandled(const HandledCall& /*call*/) {}
 };
 
-// "JobService/GetJob" -> "/timbre.v1.JobService/GetJob", "grpc.health.v1.Health/Check" ->
-// "/grpc.health.v1.Health/Check".
-std::string PathOf(const std::string& method);
+// "JobService/GetJob" -> "/timbre.v1.JobService/GetJob"
+std::string TimbrePath(const std::string& method);
 
 // What all wrappers share. Threads: safe.
 struct CallEnvironment {
@@ -75,7 +73,7 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord
 class CallRecord {
  public:
   // Before the context sends anything.
-  CallRecord(const CallEnvironment& environment, std::string method, grpc::ServerContextBase& context);
+  CallRecord(const CallEnvironment& environment, std::string path, grpc::ServerContextBase& context);
 
   // A fact for the call's log line: no audio, nothing secret.
   void Note(base::LogField field) { call_.notes.push_back(std::move(field)); }

@@ -24,8 +24,9 @@ using UnaryDone = std::function<void(absl::Status)>;
 // is done with it.
 class UnaryReactor final : public grpc::ServerUnaryReactor {
  public:
-  UnaryReactor(const CallEnvironment& environment, std::string method, grpc::CallbackServerContext& context)
-      : record_(environment, std::move(method), context) {
+  UnaryReactor(const CallEnvironment& environment, const std::string& method,
+               grpc::CallbackServerContext& context)
+      : record_(environment, TimbrePath(method), context) {
     call_.caller = record_.caller();
     call_.priority = security::MetadataOf(context, "timbre-priority");
     call_.deadline = DeadlineOf(context, environment.default_deadline);

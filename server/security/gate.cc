@@ -18,15 +18,14 @@ namespace {
 
 constexpr size_t kMaxLength = 128;
 
-// What may stand in logs, answers and errors.
-std::string Printable(std::string name) {
-  name.resize(std::min(name.size(), kMaxLength));
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return !absl::ascii_isprint(c); }, '?');
-  return name;
-}
-
 }  // namespace
+
+std::string Printable(std::string text) {
+  text.resize(std::min(text.size(), kMaxLength));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return !absl::ascii_isprint(c); }, '?');
+  return text;
+}
 
 std::string MetadataOf(const grpc::ServerContextBase& context, const std::string& key) {
   const auto found = context.client_metadata().find(key);
@@ -80,10 +79,6 @@ Caller Gate::CallerFrom(const absl::StatusOr<Identity>& found, const grpc::Serve
   if (options_.authenticator == nullptr) caller.client = Printable(MetadataOf(context, "timbre-client"));
   if (caller.client.empty()) caller.client = caller.account;
   return caller;
-}
-
-absl::Status Gate::Check(const grpc::ServerContextBase& context, std::string_view path) const {
-  return Judge(IdentityOf(context), path);
 }
 
 Caller Gate::CallerOf(const grpc::ServerContextBase& context) const {

@@ -31,15 +31,12 @@ class Gate {
   };
   Gate(const Options& options, Quotas& quotas) : options_(options), quotas_(quotas) {}
 
-  // Whether the caller may call the method at `path`, "/package.Service/Method". Errors: kUnauthenticated,
-  // kPermissionDenied.
-  absl::Status Check(const grpc::ServerContextBase& context, std::string_view path) const;
-
-  // Without a role where Check would fail. Where callers are known, the name that an anonymous one gives
-  // itself (metadata `timbre-client`) counts for nothing.
+  // Without a role where nobody can be made out. Where callers are known, the name that an anonymous one
+  // gives itself (metadata `timbre-client`) counts for nothing.
   Caller CallerOf(const grpc::ServerContextBase& context) const;
 
-  // Both at once, for who wants both: the caller is looked up once.
+  // The caller, and whether it may call the method at `path`, "/package.Service/Method": kUnauthenticated,
+  // kPermissionDenied.
   struct Entry {
     Caller caller;
     absl::Status allowed;
@@ -56,6 +53,9 @@ class Gate {
   const Options options_;
   Quotas& quotas_;
 };
+
+// What may stand in logs, answers and errors: cut to 128 characters, others than printable ones as '?'.
+std::string Printable(std::string text);
 
 // A value of the call's metadata; empty where there is none. Of several the first.
 std::string MetadataOf(const grpc::ServerContextBase& context, const std::string& key);

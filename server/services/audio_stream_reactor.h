@@ -63,7 +63,7 @@ class AudioStreamReactor final
  public:
   AudioStreamReactor(const StreamDependencies& deps, grpc::CallbackServerContext& context)
       : deps_(deps),
-        record_(deps.environment, Protocol::kMethod, context),
+        record_(deps.environment, rpc::TimbrePath(Protocol::kMethod), context),
         caller_(record_.caller()),
         priority_(convert::ParsePriority(security::MetadataOf(context, "timbre-priority"))),
         deadline_(rpc::DeadlineOf(context, absl::InfiniteDuration())),

@@ -33,7 +33,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   template <typename... SessionArguments>
   explicit ClientStreamReactor(const Call& call, SessionArguments&&... arguments)
       : runner_(call.runner),
-        record_(call.runner.environment(), call.method, call.context),
+        record_(call.runner.environment(), rpc::TimbrePath(call.method), call.context),
         response_(call.response),
         session_(std::forward<SessionArguments>(arguments)...),
         lease_(call.context, cancel_, call.runner.environment().max_stream) {

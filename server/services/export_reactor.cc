@@ -28,7 +28,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   ExportReactor(const ExportDependencies& deps, grpc::CallbackServerContext& context,
                 v1::ExportModelRequest request)
       : deps_(deps),
-        record_(deps.runner.environment(), "ModelService/ExportModel", context),
+        record_(deps.runner.environment(), rpc::TimbrePath("ModelService/ExportModel"), context),
         request_(std::move(request)),
         staged_(deps.spool_dir, "export"),
         lease_(context, cancel_, deps.runner.environment().max_stream) {

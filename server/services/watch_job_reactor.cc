@@ -24,7 +24,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
   WatchJobReactor(const WatchDependencies& deps, grpc::CallbackServerContext& context,
                   const v1::WatchJobRequest& request)
       : deps_(deps),
-        record_(deps.runner.environment(), "JobService/WatchJob", context),
+        record_(deps.runner.environment(), rpc::TimbrePath("JobService/WatchJob"), context),
         last_sequence_(request.after_sequence()) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
     absl::Status status = rpc::CheckAccepting(environment, record_);

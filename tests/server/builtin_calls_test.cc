@@ -1,4 +1,5 @@
-// Health, reflection and channelz are counted and logged like Timbre's own calls, and refused like them.
+// What gRPC brings is counted and logged like Timbre's own calls, and refused like them: by the example of
+// health. SecuredServerTest walks all methods.
 #include "server/rpc/builtin_calls.h"
 
 #include <grpcpp/health_check_service_interface.h>
@@ -29,7 +30,10 @@ using ::testing::Not;
 class BuiltinCallsTest : public ::testing::Test {
  protected:
   BuiltinCallsTest() { ::testing::internal::CaptureStderr(); }
-  ~BuiltinCallsTest() override { EXPECT_THAT(base::ConfigureLog("info", "text"), testing::IsOk()); }
+  ~BuiltinCallsTest() override {
+    if (server_ != nullptr) Stop();
+    EXPECT_THAT(base::ConfigureLog("info", "text"), testing::IsOk());
+  }
 
   // `level`: of the log. `who`: null asks nobody.
   void Start(const char* level, const security::Authenticator* who) {
@@ -146,7 +150,6 @@ TEST_F(BuiltinCallsTest, AWatchEndsInTheCountsWhenItsClientLeaves) {
   EXPECT_TRUE(Counts("handled", "Watch", "Canceled", 0));
   context_.TryCancel();
   EXPECT_TRUE(Eventually([&] { return Counts("handled", "Watch", "Canceled", 1); }));
-  Stop();
 }
 
 }  // namespace

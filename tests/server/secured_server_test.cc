@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/rpc/methods.h"
 #include "server/security/gate.h"
 #include "tests/support/certificates.h"
 #include "tests/support/in_process_server.h"
@@ -56,19 +56,9 @@ grpc::Status CallPath(const std::shared_ptr<grpc::Channel>& channel, const std::
 }
 
 std::vector<std::string> AllMethods() {
-  std::vector<std::string> paths = {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
-                                    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                                    "/grpc.channelz.v1.Channelz/GetServers", "/no.such.Service/Method"};
-  for (const google::protobuf::FileDescriptor* file :
-       {v1::GetInfoRequest::descriptor()->file(), v1::GetJobRequest::descriptor()->file(),
-        v1::Dataset::descriptor()->file(), v1::Model::descriptor()->file(),
-        v1::DrainRequest::descriptor()->file()}) {
-    for (int i = 0; i < file->service_count(); ++i) {
-      for (int j = 0; j < file->service(i)->method_count(); ++j) {
-        paths.push_back(
-            absl::StrCat("/", file->service(i)->full_name(), "/", file->service(i)->method(j)->name()));
-      }
-    }
+  std::vector<std::string> paths = {"/no.such.Service/Method"};
+  for (const auto* methods : {&rpc::TimbreMethods(), &rpc::BuiltinMethods()}) {
+    for (const rpc::Method& method : *methods) paths.push_back(method.path());
   }
   return paths;
 }
@@ -110,6 +100,17 @@ TEST_F(SecuredServerTest, NoMethodOfAnyServiceAnswersWhoShowsNoToken) {
                 IsRpcError(grpc::StatusCode::UNAUTHENTICATED, HasSubstr("does not know")))
         << path;
   }
+}
+
+// Whatever a client calls, it is answered; gRPC hands the path on as it came.
+TEST_F(SecuredServerTest, APathThatIsNoneEndsNoServer) {
+  server_.Start();
+  for (const char* path : {"", "/", "x", "//", "JobService/GetJob", "/JobService/GetJob", "/timbre.v1.Nope/X",
+                           "/timbre.v1.JobService", "/timbre.v1.JobService/"}) {
+    EXPECT_THAT(CallPath(server_.channel(), path, ""), IsRpcError(grpc::StatusCode::UNIMPLEMENTED, _))
+        << path;
+  }
+  WhoAmI("");
 }
 
 TEST_F(SecuredServerTest, ATokenForEmbeddingsNeitherTrainsNorAdministers) {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
 #include "core/engine/products.h"
 #include "tests/core/engine/naive_stack.h"
@@ -19,6 +20,13 @@ using timbre::testing::TempDir;
 const FoldedStack& Stack() {
   static const FoldedStack stack = HashedStack({16, 16, 32, 16, 32});
   return stack;
+}
+
+// In the text of a plan file.
+void SetTiles(std::string& text, int tile) {
+  for (size_t at = text.find("\"tile\": "); at != std::string::npos; at = text.find("\"tile\": ", at + 1)) {
+    text.replace(at, text.find_first_of(",}\n", at) - at, absl::StrCat("\"tile\": ", tile));
+  }
 }
 
 TEST(PlanTest, AMeasuredPlanHasAChoiceForEachLayerAndSuitsThePrecision) {
@@ -38,10 +46,8 @@ TEST(PlanTest, WhatWasMeasuredIsKeptAndNotMeasuredAgain) {
   const PlanKey key = PlanKeyHere("fp32", 2);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan first, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
   TIMBRE_ASSERT_OK_AND_ASSIGN(std::string text, base::ReadFile(dir / "plan.json"));
-  // A plan by hand is taken as it is: that is how one fixes it.
-  for (size_t at = text.find("\"tile\": "); at != std::string::npos; at = text.find("\"tile\": ", at + 1)) {
-    text.replace(at, text.find_first_of(",}\n", at) - at, "\"tile\": 6");
-  }
+  // What is kept is taken as it is.
+  SetTiles(text, 6);
   ASSERT_THAT(base::WriteFileAtomically(dir / "plan.json", text), timbre::testing::IsOk());
   TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan second, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
   ASSERT_EQ(second.size(), first.size());
@@ -56,13 +62,19 @@ TEST(PlanTest, AFixedPlanIsTakenAsItIsAndNothingIsMeasuredInItsStead) {
   const PlanKey key = PlanKeyHere("fp32", 2);
   EXPECT_THAT(FixedPlan(dir / "plan.json", Stack(), key), StatusIs(absl::StatusCode::kNotFound));
   TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan measured, LoadOrMeasurePlan(dir / "plan.json", Stack(), key));
+  std::string text = *base::ReadFile(dir / "plan.json");
+  SetTiles(text, 6);  // which no measurement chooses
+  ASSERT_THAT(base::WriteFileAtomically(dir / "plan.json", text), timbre::testing::IsOk());
   TIMBRE_ASSERT_OK_AND_ASSIGN(const Plan fixed, FixedPlan(dir / "plan.json", Stack(), key));
-  EXPECT_EQ(fixed, measured);
+  ASSERT_EQ(fixed.size(), measured.size());
+  for (const LayerChoice& choice : fixed) EXPECT_EQ(choice.tile, 6);
+  EXPECT_THAT(CheckFixedPlans(dir / "plan.json", key), timbre::testing::IsOk());
   const std::string before = *base::ReadFile(dir / "plan.json");
   PlanKey other = key;
   other.cpu = "another CPU";
   EXPECT_THAT(FixedPlan(dir / "plan.json", Stack(), other),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another CPU")));
+  EXPECT_THAT(CheckFixedPlans(dir / "plan.json", other), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(*base::ReadFile(dir / "plan.json"), before);
 }
 

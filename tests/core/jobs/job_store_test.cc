@@ -96,10 +96,10 @@ TEST_F(JobStoreTest, OfEachKindThatRunsTheJobThatIsSilentLongestIsKnown) {
   const Job first = Insert(NewJob("ingest")), second = Insert(NewJob("ingest"));
   ASSERT_THAT(MoveTo(first.id, JobState::kRunning, kStart + absl::Seconds(5)), IsOk());
   ASSERT_THAT(MoveTo(second.id, JobState::kRunning, kStart + absl::Seconds(7)), IsOk());
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto before, store_->LastReports());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto before, store_->OldestReports());
   EXPECT_THAT(before, ElementsAre(Pair("ingest", kStart + absl::Seconds(5))));
   ASSERT_THAT(MoveTo(first.id, JobState::kRunning, kStart + absl::Seconds(9)), IsOk());  // it reports
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto after, store_->LastReports());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto after, store_->OldestReports());
   EXPECT_THAT(after, ElementsAre(Pair("ingest", kStart + absl::Seconds(7))));
 }
 

@@ -81,6 +81,14 @@ TEST(SystemMetricsTest, AGpuIsReadThroughTheDriversLibrary) {
   EXPECT_THAT(Value(text, "timbre_device_energy_joules_total{device=\"cuda:0\"}"), Optional(1500));
 }
 
+TEST(SystemMetricsTest, ADriverThatDoesNotTellTheEnergyTellsTheRest) {
+  const std::unique_ptr<Nvml> gpu = Nvml::Open(0, OLD_FAKE_NVML);
+  ASSERT_NE(gpu, nullptr);
+  const std::string text = Text(SystemMetrics("", "cuda:0", gpu.get()));
+  EXPECT_THAT(Value(text, "timbre_device_utilization_ratio{device=\"cuda:0\"}"), Optional(0.25));
+  EXPECT_THAT(text, Not(HasSubstr("energy")));
+}
+
 TEST(SystemMetricsTest, WithoutADriverOrAGpuNothingIsSaidOfOne) {
   EXPECT_EQ(Nvml::Open(0, "libno-such-driver.so.1"), nullptr);
   EXPECT_EQ(Nvml::Open(1, FAKE_NVML), nullptr);
