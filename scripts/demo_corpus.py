@@ -31,6 +31,7 @@ import mido
 CLIP_SECONDS = 10.0
 SHORTEST_CLIP_SECONDS = 6.0
 MOST_CLIPS = 12  # of a composition
+RENDER_WITHIN_SECONDS = 300
 LABELLED_EACH = 2  # of the labelled parts every second clip: neighbours are much alike
 RATE_HZ = 32_000
 # A family is a tag of a clip if its notes last this long in it, added up; a drum hit, which MIDI gives no
@@ -39,6 +40,7 @@ SOUNDS_SECONDS = 0.5
 HIT_SECONDS = 0.1
 FORMATS = ("mp3", "ogg", "flac")
 DRUM_CHANNEL = 9
+PEDAL, ALL_NOTES_OFF = 64, 123  # controls of MIDI
 FAMILIES = (
     "piano", "chromatic_percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass",
     "reed", "pipe", "synth_lead", "synth_pad", "synth_effects", "ethnic", "percussive", "sound_effects")
@@ -103,8 +105,12 @@ def beginning(midi, seconds):
             step = round(now * ticks_per_second) - ticks
             ticks += step
             track.append(message.copy(time=step))
-    # Notes that go on sound until then.
-    track.append(mido.MetaMessage("end_of_track", time=round(seconds * ticks_per_second) - ticks))
+    # Notes that go on sound until then, and end: fluidsynth renders for as long as one is held.
+    rest = max(0, round(seconds * ticks_per_second) - ticks)
+    for channel in range(16):
+        for control in (PEDAL, ALL_NOTES_OFF):
+            track.append(mido.Message("control_change", channel=channel, control=control, value=0, time=rest))
+            rest = 0
     cut.tracks.append(track)
     return cut
 
@@ -140,7 +146,7 @@ def clip_path(clip):
 
 
 def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=RENDER_WITHIN_SECONDS)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} failed ({done.returncode}): {done.stderr.strip()}")
 
