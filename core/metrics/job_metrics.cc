@@ -16,7 +16,7 @@ constexpr char kOther[] = "other";
 
 // From at once to a day: a training waits for the one before it.
 const prometheus::Histogram::BucketBoundaries& WaitBuckets() {
-  static const prometheus::Histogram::BucketBoundaries kBuckets = {.1,  1,    10,   60,    300,
+  static const prometheus::Histogram::BucketBoundaries kBuckets = {.01, .1,   1,    10,    60,   300,
                                                                    900, 3600, 7200, 21600, 86400};
   return kBuckets;
 }
