@@ -16,7 +16,7 @@ AUDIO = observed.ROOT / "tests" / "data" / "audio"
 GRPC_PORT, METRICS_PORT, PROMETHEUS_PORT = 50051, 9464, 9090
 DASHBOARDS = ("serving", "training", "capacity")
 PICTURE_PIXELS = "1280,{height}"
-HEIGHTS = {"serving": 1400, "training": 1320, "capacity": 870}
+HEIGHTS = {"serving": 1440, "training": 1320, "capacity": 870}
 
 
 def begin_load(server):
