@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "core/base/log_event.h"
@@ -16,13 +15,6 @@ namespace timbre::observe {
 namespace {
 
 constexpr size_t kMaxError = 500;
-
-// "/timbre.v1.JobService/GetJob" -> {"timbre.v1.JobService", "GetJob"}. Of what is no path both may be
-// anything; the metrics know what there is.
-std::pair<std::string, std::string> Split(absl::string_view path) {
-  absl::ConsumePrefix(&path, "/");
-  return absl::StrSplit(path, absl::MaxSplits('/', 1));
-}
 
 // As the log names it: "JobService/GetJob" of Timbre, "grpc.health.v1.Health/Check" of gRPC; what a client
 // made up as it came, but cut and printable.
@@ -77,12 +69,12 @@ CallLog::CallLog(metrics::CallMetrics& metrics) : metrics_(metrics) {
 }
 
 void CallLog::OnStarted(const std::string& path) {
-  const auto [service, name] = Split(path);
+  const auto [service, name] = rpc::ServiceAndName(path);
   metrics_.OnStarted(service, name);
 }
 
 void CallLog::OnHandled(const rpc::HandledCall& call) {
-  const auto [service, name] = Split(call.path);
+  const auto [service, name] = rpc::ServiceAndName(call.path);
   metrics_.OnHandled(service, name, call.status.code(), call.duration);
   base::LogEvent(LevelOf(call), "rpc", FieldsOf(call));
 }

@@ -1,11 +1,10 @@
 #include "server/observe/message_counter.h"
 
 #include <string>
-#include <utility>
+#include <tuple>
 
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
+#include "server/rpc/methods.h"
 
 namespace timbre::observe {
 namespace {
@@ -16,10 +15,7 @@ class MessageCounter final : public grpc::experimental::Interceptor {
  public:
   // `path`: "/timbre.v1.JobService/GetJob"; anything that a client sent.
   MessageCounter(metrics::CallMetrics& metrics, absl::string_view path) : metrics_(metrics) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(absl::StripPrefix(path, "/"), absl::MaxSplits('/', 1));
-    service_ = parts.first;
-    method_ = parts.second;
+    std::tie(service_, method_) = rpc::ServiceAndName(path);
   }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {

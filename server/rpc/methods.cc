@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "timbre/v1/admin_service.pb.h"
 #include "timbre/v1/dataset_service.pb.h"
 #include "timbre/v1/inference_service.pb.h"
@@ -54,6 +56,10 @@ const std::vector<Method>& BuiltinMethods() {
       {"unary", "grpc.channelz.v1.Channelz", "GetSocket"},
   };
   return *methods;
+}
+
+std::pair<std::string, std::string> ServiceAndName(absl::string_view path) {
+  return absl::StrSplit(absl::StripPrefix(path, "/"), absl::MaxSplits('/', 1));
 }
 
 bool IsTimbreMethod(std::string_view path) {

@@ -2,7 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace timbre::rpc {
 
@@ -19,6 +22,10 @@ struct Method {
 const std::vector<Method>& TimbreMethods();
 // Of the services that gRPC brings: health, reflection and channelz.
 const std::vector<Method>& BuiltinMethods();
+
+// "/timbre.v1.JobService/GetJob" -> {"timbre.v1.JobService", "GetJob"}. Of what is no path both may be
+// anything.
+std::pair<std::string, std::string> ServiceAndName(absl::string_view path);
 
 // Whether `path` is that of a TimbreMethods.
 bool IsTimbreMethod(std::string_view path);
