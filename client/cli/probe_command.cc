@@ -5,6 +5,7 @@
 #include "client/cli/json.h"
 #include "client/cli/name_checks.h"
 #include "client/cli/probe_options.h"
+#include "client/cli/training_options.h"
 #include "client/cli/watch.h"
 #include "client/jobs.h"
 #include "client/names.h"
@@ -18,7 +19,7 @@ struct Options {
   std::string test;
   std::string display_name;
   ProbeOptions probe;
-  std::optional<std::string> device;
+  TrainingOptions runtime;  // of it the device and the engine
   bool watch = false;
 };
 
@@ -32,7 +33,7 @@ absl::StatusOr<v1::SubmitJobRequest> MakeRequest(const Options& options) {
   spec.set_train_dataset(options.train);
   spec.set_test_dataset(options.test);
   *spec.mutable_probe_config() = *std::move(config);
-  if (options.device) spec.mutable_runtime_config()->set_device(*options.device);
+  *spec.mutable_runtime_config() = MakeRuntimeConfig(options.runtime);
   return request;
 }
 
@@ -98,7 +99,11 @@ void AddProbeCommand(CLI::App& app, Session& session) {
       ->transform(LongName(client::DatasetName));
   command->add_option("--name", options->display_name, "free text for people");
   AddConfigOptions(*command, options->probe);
-  command->add_option("--device", options->device, "auto, cpu or cuda:N");
+  command->add_option("--device", options->runtime.device, "auto, cpu or cuda:N");
+  command
+      ->add_option("--train-engine", options->runtime.train_engine,
+                   "what computes the embeddings: timbre (on a CPU), torch, or auto: timbre where it can")
+      ->check(CLI::IsMember({"auto", "torch", "timbre"}));
   command->add_flag("--watch", options->watch, "watch until it is over and print the scores");
   command->footer(
       Example("timbre probe --model-version m/1 --train tagged-train --test tagged-test --watch"));

@@ -12,6 +12,7 @@
 #include "core/engine/plan.h"
 #include "core/engine/products.h"
 #include "core/engine/team.h"
+#include "core/weights/embedding_layer.h"
 
 namespace timbre::engine {
 
@@ -19,8 +20,16 @@ struct CpuEngine::Shared {
   explicit Shared(const Options& given) : options(given), team(given.threads) {}
 
   std::string Description() const {
-    return absl::StrCat("timbre cpu ", options.precision, ", ", KernelTarget(), ", ", options.threads,
-                        options.threads == 1 ? " thread" : " threads");
+    return absl::StrCat("timbre cpu ", options.precision, options.direct ? " direct, " : ", ", KernelTarget(),
+                        ", ", options.threads, options.threads == 1 ? " thread" : " threads");
+  }
+
+  absl::StatusOr<Plan> ChoosePlan(const FoldedStack& stack) {
+    if (options.direct) return DirectPlan(stack);
+    base::MutexLock lock(planning);
+    const PlanKey key = PlanKeyHere(options.precision, options.threads);
+    return options.fixed_plan_file.empty() ? LoadOrMeasurePlan(options.plan_file, stack, key)
+                                           : FixedPlan(options.fixed_plan_file, stack, key);
   }
 
   const Options options;  // precision is fp32 or bf16
@@ -74,6 +83,18 @@ CpuEngine::~CpuEngine() = default;
 
 bool CpuEngine::RunsHere(const std::string& precision) { return precision != "bf16" || HasBf16Products(); }
 
+bool CpuEngine::PaysHere(const std::string& precision) {
+#if defined(__x86_64__)
+  return RunsHere(precision);
+#else
+  return false;
+#endif
+}
+
+bool CpuEngine::Encodes(const std::string& architecture, const std::string& embedding_layer) {
+  return architecture == "sample_cnn" && embedding_layer == weights::kEncoderLayer;
+}
+
 absl::StatusOr<std::unique_ptr<CpuEngine>> CpuEngine::Create(const Options& options) {
   Options chosen = options;
   if (chosen.precision == "auto")
@@ -109,16 +130,8 @@ static absl::StatusOr<std::shared_ptr<Encoder>> MakeEncoder(const FoldedStack& s
 
 absl::StatusOr<std::shared_ptr<Encoder>> CpuEngine::Load(const weights::TensorMap& tensors) {
   TIMBRE_ASSIGN_OR_RETURN(const FoldedStack stack, FoldSampleCnn(tensors));
-  const Options& options = shared_->options;
-  Plan plan;
-  {
-    base::MutexLock lock(shared_->planning);
-    const PlanKey key = PlanKeyHere(options.precision, options.threads);
-    TIMBRE_ASSIGN_OR_RETURN(plan, options.fixed_plan_file.empty()
-                                      ? LoadOrMeasurePlan(options.plan_file, stack, key)
-                                      : FixedPlan(options.fixed_plan_file, stack, key));
-  }
-  const auto make = options.precision == "bf16" ? &MakeEncoder<Bf16> : &MakeEncoder<float>;
+  TIMBRE_ASSIGN_OR_RETURN(const Plan plan, shared_->ChoosePlan(stack));
+  const auto make = shared_->options.precision == "bf16" ? &MakeEncoder<Bf16> : &MakeEncoder<float>;
   return make(stack, plan, shared_->team, shared_->running, description(), shared_);
 }
 

@@ -22,10 +22,18 @@ class CpuEngine {
     std::filesystem::path plan_file =
         {};  // keeps what was measured of this machine; empty: measure at each start
     std::filesystem::path fixed_plan_file = {};  // such a file whose plans are taken, and nothing is measured
+    bool direct = false;  // direct products alone: the least rounding, nothing measured, about half as fast
   };
 
   // Whether it computes here by that precision: bf16 where oneDNN does (x86-64 from AVX-512 on).
   static bool RunsHere(const std::string& precision);
+
+  // Whether it is also faster than LibTorch: elsewhere than on x86-64 oneDNN's products are its slow
+  // reference.
+  static bool PaysHere(const std::string& precision);
+
+  // Whether it computes the embeddings of that layer of that architecture. LibTorch computes all.
+  static bool Encodes(const std::string& architecture, const std::string& embedding_layer);
 
   // Errors: kInvalidArgument precision (also one that does not run here), threads, a fixed plan file that
   // holds none for this CPU, precision and number of threads.

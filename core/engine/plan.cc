@@ -23,6 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kTiles[] = {27, 54, 81, 128, 162};
+constexpr int64_t kDirectTile = 81;
 constexpr int kRepeats = 4;
 // Of the engine's products and kernels: where they change, so may what is fastest, and old plans are measured
 // anew.
@@ -163,6 +164,10 @@ absl::StatusOr<Plan> MeasurePlan(const FoldedStack& stack, const std::string& pr
   Team team(1);
   team.Run([&](int) { plan = bf16 ? MeasureAll<Bf16>(stack, true) : MeasureAll<float>(stack, false); });
   return plan;
+}
+
+Plan DirectPlan(const FoldedStack& stack) {
+  return Plan(stack.layers.size(), LayerChoice{Algorithm::kDirect, kDirectTile});
 }
 
 absl::StatusOr<Plan> LoadOrMeasurePlan(const std::filesystem::path& path, const FoldedStack& stack,

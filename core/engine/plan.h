@@ -25,6 +25,9 @@ PlanKey PlanKeyHere(const std::string& precision, int threads);
 // Errors: as TiledLayer::Create.
 absl::StatusOr<Plan> MeasurePlan(const FoldedStack& stack, const std::string& precision);
 
+// Every layer by the direct products of its convolution, which round as LibTorch's do: nothing to measure.
+Plan DirectPlan(const FoldedStack& stack);
+
 // The plan that `path` holds for the key and the stack's shapes; where there is none, a measured one, which
 // is added to the file (empty path: not kept). Replicas that share the file agree, and no later load
 // measures. A file that cannot be read or written costs a measurement and a line in the log. Errors: as

@@ -173,24 +173,4 @@ absl::StatusOr<std::shared_ptr<Encoder>> MakeTorchEncoder(const weights::TensorM
   return Load(std::move(network), placement);
 }
 
-absl::StatusOr<std::shared_ptr<Encoder>> MakeUntrainedTorchEncoder(uint64_t seed,
-                                                                   const TorchEncoderOptions& options,
-                                                                   const weights::TensorMap& projector) {
-  TorchEncoderOptions fp32 = options;
-  fp32.precision = "fp32";
-  TIMBRE_ASSIGN_OR_RETURN(const Placement placement, Place(fp32));
-  TIMBRE_ASSIGN_OR_RETURN(auto module,
-                          model::MakeEncoder({.architecture = options.architecture, .seed = seed}));
-  TIMBRE_ASSIGN_OR_RETURN(Network network, UpTo(options.embedding_layer, std::move(module), projector));
-  if (network.layer > 0) {
-    TIMBRE_ASSIGN_OR_RETURN(model::ProjectorOptions shape, model::ProjectorOptionsOf(projector));
-    shape.seed = seed + 1;
-    TIMBRE_RETURN_IF_ERROR(model::TorchGuard("making a projector", [&] {
-      network.projector = model::Projector(shape);
-      return absl::OkStatus();
-    }));
-  }
-  return Load(std::move(network), placement);
-}
-
 }  // namespace timbre::engine

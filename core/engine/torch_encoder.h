@@ -27,10 +27,4 @@ absl::StatusOr<std::shared_ptr<Encoder>> MakeTorchEncoder(const weights::TensorM
                                                           const TorchEncoderOptions& options,
                                                           const weights::TensorMap& projector = {});
 
-// An encoder of the same architecture with fresh, seeded weights, fp32: the untrained baseline of a probe. Of
-// the projector only the shapes are taken.
-absl::StatusOr<std::shared_ptr<Encoder>> MakeUntrainedTorchEncoder(uint64_t seed,
-                                                                   const TorchEncoderOptions& options,
-                                                                   const weights::TensorMap& projector = {});
-
 }  // namespace timbre::engine

@@ -9,7 +9,6 @@
 #include "core/base/status_macros.h"
 #include "core/pipeline/clip_embeddings.h"
 #include "core/pipeline/clip_log_mel.h"
-#include "core/pipeline/open_encoder.h"
 #include "core/probe/head_probe.h"
 #include "core/probe/knn_probe.h"
 
@@ -172,9 +171,6 @@ absl::StatusOr<ProbeRunResult> RunProbe(const ProbeRunRequest& request, const da
   TIMBRE_RETURN_IF_ERROR(CheckTags(train, test));
   TIMBRE_RETURN_IF_ERROR(CheckTracks(train, test));
   TIMBRE_ASSIGN_OR_RETURN(const registry::Version version, models.GetVersion(request.model, request.version));
-  // The raw embeddings of an untrained encoder differ by about 1e-5 only, which bf16 cannot tell apart.
-  const engine::TorchEncoderOptions options = {
-      .device = request.device, .precision = "fp32", .max_batch = kBatchWindows};
   const std::string& layer =
       request.config.embedding_layer.empty() ? version.card.embedding_layer : request.config.embedding_layer;
   const ProbeRun run(train, test, request.config, cancel, on_progress);
@@ -183,12 +179,12 @@ absl::StatusOr<ProbeRunResult> RunProbe(const ProbeRunRequest& request, const da
   findings.tags = train.tags();
   findings.bootstrap = request.config.bootstrap;
   {
-    TIMBRE_ASSIGN_OR_RETURN(const auto encoder, OpenEncoder(models, version, layer, options));
+    TIMBRE_ASSIGN_OR_RETURN(const auto encoder, OpenEncoder(models, version, layer, request.encoder));
     TIMBRE_RETURN_IF_ERROR(run.Trained(*encoder, findings));
   }
   if (request.config.baselines.untrained) {
-    TIMBRE_ASSIGN_OR_RETURN(const auto encoder,
-                            OpenUntrainedEncoder(models, version, layer, request.config.seed, options));
+    TIMBRE_ASSIGN_OR_RETURN(const auto encoder, OpenUntrainedEncoder(models, version, layer,
+                                                                     request.config.seed, request.encoder));
     TIMBRE_ASSIGN_OR_RETURN(findings.untrained, run.Untrained(*encoder));
   }
   if (request.config.baselines.log_mel) {

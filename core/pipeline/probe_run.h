@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/cancel_token.h"
 #include "core/dataset/clip_dataset.h"
+#include "core/pipeline/open_encoder.h"
 #include "core/probe/embedding_map.h"
 #include "core/probe/label_fractions.h"
 #include "core/probe/probe_config.h"
@@ -22,7 +23,7 @@ struct ProbeRunRequest {
   std::string job;
   std::string model;
   int64_t version = 0;
-  std::string device = "auto";
+  EncoderOptions encoder;
   probe::ProbeConfig config;
 };
 

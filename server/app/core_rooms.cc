@@ -8,7 +8,6 @@
 #include "core/engine/cpu_engine.h"
 #include "core/engine/torch_encoder.h"
 #include "core/model/device.h"
-#include "core/weights/embedding_layer.h"
 
 namespace timbre::app {
 namespace {
@@ -51,23 +50,14 @@ struct Engines {
   absl::StatusOr<std::shared_ptr<engine::Encoder>> operator()(const registry::Version& version,
                                                               const registry::VersionWeights& weights) const {
     const weights::ModelCard& card = version.card;
-    if (cpu != nullptr && card.architecture == "sample_cnn" &&
-        card.embedding_layer == weights::kEncoderLayer) {
+    if (cpu != nullptr && engine::CpuEngine::Encodes(card.architecture, card.embedding_layer))
       return cpu->Load(weights.encoder);
-    }
     engine::TorchEncoderOptions options = torch;
     options.architecture = card.architecture;
     options.embedding_layer = card.embedding_layer;
     return engine::MakeTorchEncoder(weights.encoder, options, weights.projector);
   }
 };
-
-// Elsewhere oneDNN's products are its slow reference.
-#if defined(__x86_64__)
-constexpr bool kIsX86 = true;
-#else
-constexpr bool kIsX86 = false;
-#endif
 
 absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Device& device,
                                     const StateLayout& layout) {
@@ -76,7 +66,7 @@ absl::StatusOr<Engines> MakeEngines(const Settings& settings, const model::Devic
   engines.torch.precision = settings.precision;
   engines.torch.max_batch = settings.max_batch_windows;
   if (settings.engine == "torch") return engines;
-  const bool suits = kIsX86 && !device.cuda && engine::CpuEngine::RunsHere(settings.precision);
+  const bool suits = !device.cuda && engine::CpuEngine::PaysHere(settings.precision);
   if (settings.engine == "auto" && !suits) {
     if (settings.engine_plan.empty()) return engines;
     return absl::InvalidArgumentError(

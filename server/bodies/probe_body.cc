@@ -17,8 +17,11 @@ absl::StatusOr<std::string> RunProbeBody(const BodyDependencies& deps, jobs::Job
   convert::FieldErrors errors;
   pipeline::ProbeRunRequest request;
   request.config = convert::ProbeConfigFromProto(spec.probe_config(), "probe_config", errors);
-  request.device =
-      DeviceOf(deps, convert::RuntimeConfigFromProto(spec.runtime_config(), "runtime_config", errors).device);
+  const train::RuntimeConfig runtime =
+      convert::RuntimeConfigFromProto(spec.runtime_config(), "runtime_config", errors);
+  request.encoder.device = DeviceOf(deps, runtime.device);
+  request.encoder.engine = runtime.train_engine;
+  request.encoder.threads = deps.compute_threads;
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
   TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName version,
                           convert::ParseVersionName(spec.model_version()));

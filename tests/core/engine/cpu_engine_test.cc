@@ -53,6 +53,22 @@ TEST_F(CpuEngineTest, AWindowOfSampleCnnIsWhatTheFormulasSay) {
   EXPECT_LT(RelativeError(Encode(*rough, window), expected), 2e-2);
 }
 
+TEST_F(CpuEngineTest, DirectProductsRoundLessThanAnyPlan) {
+  const auto windows = HashedUniform(3 * kWindow, "window", 0.5);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const FoldedStack stack, FoldSampleCnn(HashedSampleCnn()));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine,
+                              CpuEngine::Create({.precision = "fp32", .threads = 2, .direct = true}));
+  EXPECT_THAT(engine->description(), HasSubstr("timbre cpu fp32 direct"));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(HashedSampleCnn()));
+  const std::vector<float> embeddings = Encode(*encoder, windows);
+  for (size_t i = 0; i < 3; ++i) {
+    const std::vector<float> embedding(embeddings.begin() + static_cast<std::ptrdiff_t>(i * kDim),
+                                       embeddings.begin() + static_cast<std::ptrdiff_t>((i + 1) * kDim));
+    EXPECT_LT(RelativeError(embedding, NaiveStack(stack, std::span(windows).subspan(i * kWindow, kWindow))),
+              1e-6);
+  }
+}
+
 TEST_F(CpuEngineTest, AnEncoderOutlivesItsEngineAndServesSeveralThreads) {
   const auto windows = HashedUniform(3 * kWindow, "windows", 0.5);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, Engine("fp32", 2)->Load(HashedSampleCnn()));

@@ -41,6 +41,15 @@ TEST(PlanTest, AMeasuredPlanHasAChoiceForEachLayerAndSuitsThePrecision) {
   }
 }
 
+TEST(PlanTest, ADirectPlanSuitsEveryLayerInBothPrecisions) {
+  const Plan plan = DirectPlan(Stack());
+  ASSERT_EQ(plan.size(), Stack().layers.size());
+  for (size_t i = 0; i < plan.size(); ++i) {
+    EXPECT_EQ(plan[i].algorithm, Algorithm::kDirect);
+    EXPECT_TRUE(Suits(plan[i], Stack().layers[i], false) && Suits(plan[i], Stack().layers[i], true));
+  }
+}
+
 TEST(PlanTest, WhatWasMeasuredIsKeptAndNotMeasuredAgain) {
   const TempDir dir;
   const PlanKey key = PlanKeyHere("fp32", 2);

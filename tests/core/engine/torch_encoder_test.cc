@@ -97,16 +97,6 @@ TEST(TorchEncoderTest, CallsFromSeveralThreadsGiveTheSame) {
   for (const auto& result : results) EXPECT_LT(RelativeError(result, expected), 1e-5);
 }
 
-TEST(TorchEncoderTest, AnUntrainedEncoderIsNamedByItsSeed) {
-  const auto windows = HashedUniform(kWindow, "windows", 0.5);
-  const TorchEncoderOptions options{.device = "cpu"};
-  TIMBRE_ASSERT_OK_AND_ASSIGN(auto first, MakeUntrainedTorchEncoder(1, options));
-  TIMBRE_ASSERT_OK_AND_ASSIGN(auto again, MakeUntrainedTorchEncoder(1, options));
-  TIMBRE_ASSERT_OK_AND_ASSIGN(auto other, MakeUntrainedTorchEncoder(2, options));
-  EXPECT_LT(RelativeError(Encode(*again, windows), Encode(*first, windows)), 1e-6);
-  EXPECT_GT(RelativeError(Encode(*other, windows), Encode(*first, windows)), 1e-2);
-}
-
 TEST(TorchEncoderTest, WrongSizesAreRefused) {
   const auto encoder = Engine();
   const std::vector<float> windows(kWindow);
@@ -176,9 +166,6 @@ TEST(TorchEncoderTest, ALayerThatTheProjectorDoesNotHaveIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2 layers")));
   EXPECT_THAT(MakeTorchEncoder(HashedSampleCnn(), options),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("projector")));
-  EXPECT_THAT(
-      MakeUntrainedTorchEncoder(1, {.device = "cpu", .embedding_layer = "projector.2"}, SmallProjector()),
-      IsOk());
 }
 
 }  // namespace

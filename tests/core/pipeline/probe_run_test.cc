@@ -34,7 +34,7 @@ class ProbeRunTest : public PipelineTest {
     request.job = "jobs/probe";
     request.model = "tiny";
     request.version = 1;
-    request.device = "cpu";
+    request.encoder.device = "cpu";
     request.config = config;
     const auto on_progress = [this](const ProbeProgress& progress) {
       if (phases_.empty() || phases_.back() != progress.phase) phases_.push_back(progress.phase);

@@ -100,7 +100,7 @@ TEST_F(TrainingRunTest, AVersionServesTheLayerThatTheConfigNames) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto result, RunTraining(request, data, *models_, recorder, {}));
   EXPECT_EQ(result.version.card.embedding_layer, "projector.1");
   EXPECT_EQ(result.version.card.embedding_dim, 48);
-  const engine::TorchEncoderOptions on_cpu = {.device = "cpu"};
+  const EncoderOptions on_cpu = {.device = "cpu"};
   for (const auto& [layer, dim] :
        {std::pair<std::string, int64_t>{"", 48}, {"encoder", 64}, {"projector.1", 48}, {"projector.2", 64}}) {
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, OpenEncoder(*models_, result.version, layer, on_cpu));
