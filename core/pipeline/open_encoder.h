@@ -11,7 +11,7 @@
 namespace timbre::pipeline {
 
 // How an encoder that is to be judged computes, always in fp32: by LibTorch, or on the CPU by Timbre's engine
-// with direct products, which round as LibTorch's do and take a third of its time. The raw embeddings of an
+// with direct products, which round as LibTorch's do and take a quarter of its time. The raw embeddings of an
 // untrained encoder differ by about 1e-5 only, which bf16 cannot tell apart and Winograd's transforms blur.
 struct EncoderOptions {
   std::string device = "auto";  // auto | cpu | cuda:N
