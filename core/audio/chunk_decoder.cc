@@ -15,6 +15,9 @@
 namespace timbre::audio {
 namespace {
 
+// Of PCM, decoded at a time.
+constexpr size_t kFramesAtOnce = 16384;
+
 size_t FrameBytes(const PcmFormat& format) {
   return static_cast<size_t>(format.channels) * (format.sample_format == SampleFormat::kFloat32 ? 4 : 2);
 }
@@ -55,7 +58,11 @@ ChunkDecoder::~ChunkDecoder() {
 
 absl::Status ChunkDecoder::Push(std::span<const std::byte> bytes) {
   if (closed_) return absl::FailedPreconditionError("audio after the end of the stream");
-  if (resampler_) return PushPcm(bytes);
+  if (resampler_) {
+    pending_.erase(0, std::exchange(pending_offset_, 0));
+    pending_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return absl::OkStatus();
+  }
   spooled_bytes_ += static_cast<int64_t>(bytes.size());
   if (spooled_bytes_ > max_bytes_) {
     return absl::ResourceExhaustedError(absl::StrCat("the encoded stream has more than the ", max_bytes_,
@@ -66,34 +73,22 @@ absl::Status ChunkDecoder::Push(std::span<const std::byte> bytes) {
   return spool_ ? absl::OkStatus() : base::ErrnoStatus(errno, "write", spool_path_);
 }
 
-absl::Status ChunkDecoder::PushPcm(std::span<const std::byte> bytes) {
-  std::string joined;
-  if (!partial_frame_.empty()) {
-    joined = std::exchange(partial_frame_, {});
-    joined.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    bytes = std::as_bytes(std::span(joined));
-  }
-  const size_t cut = bytes.size() % FrameBytes(format_);
-  partial_frame_.assign(reinterpret_cast<const char*>(bytes.data()) + bytes.size() - cut, cut);
-  bytes = bytes.first(bytes.size() - cut);
-  if (bytes.empty()) return absl::OkStatus();
-
-  // The length limit is on one chunk here: a PCM stream may be endless.
-  TIMBRE_ASSIGN_OR_RETURN(const Waveform mono, DecodePcm(bytes, format_, limits_));
-  ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_offset_));
-  ready_offset_ = 0;
-  return resampler_->Push(mono.samples, ready_);
+absl::Status ChunkDecoder::Push(std::string&& chunk) {
+  const bool nothing_left = pending_offset_ == pending_.size();
+  if (closed_ || !resampler_ || !nothing_left) return Push(std::as_bytes(std::span(chunk)));
+  pending_ = std::move(chunk);
+  pending_offset_ = 0;
+  return absl::OkStatus();
 }
 
 absl::Status ChunkDecoder::Close() {
   if (closed_) return absl::OkStatus();
   closed_ = true;
   if (!resampler_) return CloseEncoded();
-  if (!partial_frame_.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("the stream ends within a frame: ", partial_frame_.size(),
-                                                   " bytes are left, a frame has ", FrameBytes(format_)));
-  }
-  return resampler_->Finish(ready_);
+  const size_t cut = (pending_.size() - pending_offset_) % FrameBytes(format_);
+  if (cut == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the stream ends within a frame: ", cut,
+                                                 " bytes are left, a frame has ", FrameBytes(format_)));
 }
 
 absl::Status ChunkDecoder::CloseEncoded() {
@@ -107,9 +102,31 @@ absl::Status ChunkDecoder::CloseEncoded() {
   return absl::OkStatus();
 }
 
+bool ChunkDecoder::HasMore() const {
+  if (!resampler_) return reader_ != nullptr;
+  return pending_.size() - pending_offset_ >= FrameBytes(format_) || (closed_ && !flushed_);
+}
+
+absl::Status ChunkDecoder::ReadPcm() {
+  const size_t frame = FrameBytes(format_);
+  const size_t frames = std::min((pending_.size() - pending_offset_) / frame, kFramesAtOnce);
+  if (frames == 0) {
+    flushed_ = true;
+    return resampler_->Finish(ready_);
+  }
+  const auto bytes = std::as_bytes(std::span(pending_)).subspan(pending_offset_, frames * frame);
+  TIMBRE_ASSIGN_OR_RETURN(const Waveform mono, DecodePcm(bytes, format_, limits_));
+  pending_offset_ += bytes.size();
+  // Of a chunk that is used up a stream that waits for the next holds nothing.
+  if (pending_.size() - pending_offset_ < frame)
+    pending_ = std::string(pending_, std::exchange(pending_offset_, 0));
+  return resampler_->Push(mono.samples, ready_);
+}
+
 absl::Status ChunkDecoder::ReadMore() {
   ready_.clear();
   ready_offset_ = 0;
+  if (resampler_) return ReadPcm();
   const absl::StatusOr<bool> more = reader_->Read(ready_);
   if (!more.ok()) ready_.clear();
   if (!more.ok() || !*more) reader_.reset();
@@ -118,7 +135,7 @@ absl::Status ChunkDecoder::ReadMore() {
 
 absl::StatusOr<std::optional<WindowStream::Window>> ChunkDecoder::Next() {
   TIMBRE_RETURN_IF_ERROR(failed_);
-  while (windows_.empty() && (reader_ != nullptr || ready_offset_ < ready_.size())) {
+  while (windows_.empty() && (ready_offset_ < ready_.size() || HasMore())) {
     if (ready_offset_ == ready_.size()) {
       failed_ = ReadMore();
       TIMBRE_RETURN_IF_ERROR(failed_);

@@ -19,7 +19,8 @@
 namespace timbre::audio {
 
 // Turns audio that comes in chunks of any size into the windows that the whole would give.
-//   PCM:     windows come as soon as their samples are there; memory: the chunk and two windows.
+//   PCM:     windows come as soon as their samples are there, decoded as they are taken; memory: the chunk's
+//   bytes and a few windows. What is wrong in the midst of a chunk is found after the windows before it.
 //   encoded: the bytes are spooled to a temporary file (decoders want to seek), removed in the destructor;
 //   windows come after Close, decoded as they are taken, so that memory is the same for any length. What is
 //   wrong in the midst of a file is found after the windows before it.
@@ -37,31 +38,35 @@ class ChunkDecoder {
                                                                   const DecodeLimits& limits);
   ~ChunkDecoder();
 
-  // Errors: kInvalidArgument samples that are NaN, infinite or beyond 2^32 · kResourceExhausted more bytes
-  // than allowed, or the disk is full.
+  // The second keeps the chunk of PCM and copies none of it. Errors: kResourceExhausted more bytes than
+  // allowed, or the disk is full.
   absl::Status Push(std::span<const std::byte> bytes);
+  absl::Status Push(std::string&& chunk);
 
   // No more chunks. Errors: kInvalidArgument a last frame that is not whole, a header that is wrong or of
   // what is not allowed · kResourceExhausted one of audio that is too long.
   absl::Status Close();
 
-  // The next window that is ready, or nothing. Errors: kInvalidArgument audio that is too short; of encoded
-  // audio also as DecodeFile, each time again.
+  // The next window that is ready, or nothing. Errors: kInvalidArgument audio that is too short; of PCM
+  // samples that are NaN, infinite or beyond 2^32; of encoded audio as DecodeFile: each time again.
   absl::StatusOr<std::optional<WindowStream::Window>> Next();
 
   double audio_seconds() const { return static_cast<double>(stream_.total_samples()) / kSampleRateHz; }
 
  private:
   explicit ChunkDecoder(const DecodeLimits& limits) : limits_(limits) {}
-  absl::Status PushPcm(std::span<const std::byte> bytes);
   absl::Status CloseEncoded();
-  absl::Status ReadMore();
+  bool HasMore() const;     // beside what is ready
+  absl::Status ReadMore();  // of it a part
+  absl::Status ReadPcm();
 
   const DecodeLimits limits_;
   // PCM
   PcmFormat format_;
-  std::string partial_frame_;                   // bytes of a frame that a chunk's end has cut
+  std::string pending_;  // bytes not yet decoded, from pending_offset_ on
+  size_t pending_offset_ = 0;
   std::unique_ptr<StreamResampler> resampler_;  // null for an encoded stream
+  bool flushed_ = false;                        // after Close: the resampler's last samples are out
   // encoded
   std::filesystem::path spool_path_;
   std::ofstream spool_;

@@ -64,14 +64,12 @@ std::unique_ptr<Nvml> Nvml::Open(int index, const std::string& library) {
 
 std::optional<Nvml::Reading> Nvml::Read() const {
   Memory memory{};
-  Utilization utilization{};
-  if (entries_->memory(entries_->device, &memory) != kSuccess ||
-      entries_->utilization(entries_->device, &utilization) != kSuccess) {
-    return std::nullopt;
-  }
+  if (entries_->memory(entries_->device, &memory) != kSuccess) return std::nullopt;
   Reading reading{.memory_used_bytes = static_cast<double>(memory.used),
-                  .memory_total_bytes = static_cast<double>(memory.total),
-                  .utilization_ratio = utilization.gpu / 100.0};
+                  .memory_total_bytes = static_cast<double>(memory.total)};
+  Utilization utilization{};
+  if (entries_->utilization(entries_->device, &utilization) == kSuccess)
+    reading.utilization_ratio = utilization.gpu / 100.0;
   unsigned long long millijoules = 0;
   if (entries_->energy != nullptr && entries_->energy(entries_->device, &millijoules) == kSuccess)
     reading.energy_joules = static_cast<double>(millijoules) * 1e-3;

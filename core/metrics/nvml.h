@@ -14,7 +14,7 @@ class Nvml {
   struct Reading {
     double memory_used_bytes = 0;
     double memory_total_bytes = 0;
-    double utilization_ratio = 0;
+    std::optional<double> utilization_ratio = {};  // a GPU that is shared out (MIG) does not tell
     std::optional<double> energy_joules = {};  // since the driver was loaded; GPUs before Volta do not tell
   };
 

@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "core/metrics/memory_limit.h"
 
 namespace timbre::metrics {
 namespace {
@@ -105,10 +105,7 @@ void AddDescriptors(Families& families) {
 double MemoryLimitBytes() {
   const double ram =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  std::string text;
-  double limit = 0;
-  return file >> text && absl::SimpleAtod(text, &limit) ? std::min(limit, ram) : ram;
+  return std::min(ram, CgroupMemoryLimitBytes().value_or(ram));
 }
 
 }  // namespace
@@ -153,8 +150,10 @@ void SystemMetrics::AddGpu(Families& families) const {
                             "Memory of the GPU by kind: used (by all processes), total.", MetricType::Gauge,
                             {{{{"device", device_}, {"kind", "used"}}, reading->memory_used_bytes},
                              {{{"device", device_}, {"kind", "total"}}, reading->memory_total_bytes}}));
-  families.push_back(Family("timbre_device_utilization_ratio", "Share of the time that the GPU computed.",
-                            MetricType::Gauge, {{{{"device", device_}}, reading->utilization_ratio}}));
+  if (reading->utilization_ratio.has_value()) {
+    families.push_back(Family("timbre_device_utilization_ratio", "Share of the time that the GPU computed.",
+                              MetricType::Gauge, {{{{"device", device_}}, *reading->utilization_ratio}}));
+  }
   if (!reading->energy_joules.has_value()) return;
   families.push_back(Family("timbre_device_energy_joules_total",
                             "Energy that the GPU took since its driver was loaded.", MetricType::Counter,

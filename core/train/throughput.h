@@ -28,6 +28,9 @@ class Throughput {
   // The figures since the last call (since the start at first).
   Figures TakeReport();
 
+  // From the last call of TakeReport (from the start at first) to the last step.
+  absl::Duration SinceReport() const { return absl::FromChrono(last_.time - mark_.time); }
+
   // Seconds that `remaining_steps` will take at the mean pace so far.
   double EtaSeconds(int64_t remaining_steps) const;
 

@@ -23,6 +23,8 @@ namespace timbre::train {
 namespace {
 
 constexpr size_t kFinalLosses = 10;
+// A step is reported after this time whatever the interval of steps: a job that is silent looks stuck.
+constexpr absl::Duration kMostSilence = absl::Minutes(1);
 
 class TorchTrainer final : public Trainer {
  public:
@@ -169,7 +171,8 @@ class TorchTrainer final : public Trainer {
 
   void Report(StepReport& report, bool always, Throughput& throughput, Observer& observer) const {
     const bool last = report.step == config_.steps;
-    if (!always && !last && report.step % runtime_.report_interval_steps != 0) return;
+    const bool due = last || report.step % runtime_.report_interval_steps == 0;
+    if (!always && !due && throughput.SinceReport() < kMostSilence) return;
     const auto figures = throughput.TakeReport();
     report.windows_per_second = figures.windows_per_second;
     report.data_wait_ratio = figures.data_wait_ratio;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "core/base/atomic_file.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -35,6 +36,7 @@ namespace {
 
 constexpr int kRpcThreads = 8;
 constexpr size_t kRpcQueue = 1024;
+constexpr absl::Duration kWatchersHear = absl::Seconds(1);
 // What grpc.health.v1 knows by name.
 constexpr const char* kServices[] = {
     v1::InferenceService::service_full_name(), v1::JobService::service_full_name(),
@@ -96,7 +98,8 @@ class App::Impl {
                              .default_deadline = settings_.default_deadline,
                              .draining = &draining_,
                              .gate = *doors_.gate,
-                             .max_stream = settings_.max_stream});
+                             .max_stream = settings_.max_stream,
+                             .budget = &budget_});
     rpc_pool_ = base::ThreadPool::Start({"rpc", kRpcThreads, kRpcQueue});
     runner_ = std::make_unique<rpc::UnaryRunner>(*environment_, *rpc_pool_);
     decode_runner_ = std::make_unique<rpc::UnaryRunner>(*environment_, rooms_.embedder->decode_pool());
@@ -123,7 +126,7 @@ class App::Impl {
     std::thread snapshots([this] {
       if (scheduler_ != nullptr) scheduler_->Stop();
     });
-    if (served) listener_.server->Shutdown(deadline);
+    if (served) EndCalls(deadline);
     snapshots.join();
     if (rooms_.exporter != nullptr) rooms_.exporter->OnScrape({});
     if (rooms_.embedder != nullptr) rooms_.embedder->Stop();
@@ -135,6 +138,18 @@ class App::Impl {
   std::string health_address() const { return health_port_ == nullptr ? "" : health_port_->address(); }
 
  private:
+  // Who watches health has a moment to hear that it is over, and holds nothing up after it.
+  void EndCalls(std::chrono::system_clock::time_point deadline) {
+    absl::Notification ended;
+    std::thread watchers([this, &ended] {
+      if (ended.WaitForNotificationWithTimeout(kWatchersHear)) return;
+      builtin_calls_.Cancel(absl::UnavailableError("the server ends"));
+    });
+    listener_.server->Shutdown(deadline);
+    ended.Notify();
+    watchers.join();
+  }
+
   absl::Status CheckDataRoot() const {
     std::error_code error;
     const std::filesystem::path& root = settings_.data_root;
@@ -199,7 +214,7 @@ class App::Impl {
                           doors_.credentials->grpc(),
                           {inference_.get(), jobs_.get(), datasets_.get(), models_.get(), admin_.get()},
                           {}};
-    options.interceptors.push_back(std::make_unique<rpc::BuiltinCallsFactory>(*environment_));
+    options.interceptors.push_back(std::make_unique<rpc::BuiltinCallsFactory>(*environment_, builtin_calls_));
     options.interceptors.push_back(
         std::make_unique<observe::MessageCounterFactory>(rooms_.exporter->calls()));
     TIMBRE_ASSIGN_OR_RETURN(listener_, Listen(std::move(options)));
@@ -227,6 +242,8 @@ class App::Impl {
   std::atomic<bool> draining_ = false;
   bool drained_ = false;
   base::CancelSource drain_;
+  rpc::BuiltinCalls builtin_calls_;
+  rpc::ByteBudget budget_{settings_.max_transport_memory_bytes};
   CoreRooms rooms_;
   Doors doors_;
   std::unique_ptr<rpc::CallEnvironment> environment_;

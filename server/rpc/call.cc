@@ -12,6 +12,9 @@
 namespace timbre::rpc {
 namespace {
 
+// What is smaller is bounded by the number of calls.
+constexpr int64_t kLargeMessageBytes = int64_t{64} << 10;
+
 // Two traceparents are none; several tracestates are one list.
 Trace TraceOf(const grpc::ServerContextBase& context) {
   const bool one = context.client_metadata().count("traceparent") == 1;
@@ -51,8 +54,14 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord
       absl::Seconds(1));
 }
 
-CallRecord::CallRecord(const CallEnvironment& environment, std::string path,
-                       grpc::ServerContextBase& context)
+absl::StatusOr<ByteBudget::Hold> HoldMessage(const CallEnvironment& environment, const CallRecord& record,
+                                             const google::protobuf::Message& message) {
+  const auto bytes = static_cast<int64_t>(message.ByteSizeLong());
+  if (environment.budget == nullptr || bytes < kLargeMessageBytes) return ByteBudget::Hold();
+  return environment.budget->Take(record.caller().account, bytes);
+}
+
+CallRecord::CallRecord(const CallEnvironment& environment, std::string path, grpc::ServerContextBase& context)
     : observer_(environment.observer), start_(absl::Now()) {
   call_.path = std::move(path);
   call_.peer = context.peer();

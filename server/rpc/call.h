@@ -1,5 +1,6 @@
 #pragma once
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "core/base/cancel_token.h"
 #include "core/base/log_event.h"
+#include "server/rpc/byte_budget.h"
 #include "server/rpc/trace.h"
 #include "server/security/gate.h"
 
@@ -46,6 +48,7 @@ struct CallEnvironment {
   const std::atomic<bool>* draining = nullptr;           // new calls are refused with UNAVAILABLE
   const security::Gate& gate;                            // who calls, and how much it may take
   absl::Duration max_stream = absl::InfiniteDuration();  // how long a stream may last (StreamLease)
+  ByteBudget* budget = nullptr;                          // of large messages that wait; null: no limit
 };
 
 class CallRecord;
@@ -66,6 +69,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
 // kPermissionDenied as security::Gate · kUnavailable while draining · kResourceExhausted over the caller's
 // quota of calls.
 absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord& record);
+
+// Counts a message that is large against the budget until the hold ends. Errors: as ByteBudget::Take.
+absl::StatusOr<ByteBudget::Hold> HoldMessage(const CallEnvironment& environment, const CallRecord& record,
+                                             const google::protobuf::Message& message);
 
 // Counts and logs one call from construction until Handled. Its request id is the metadata `x-request-id`
 // where that has the form, its trace goes on with `traceparent`; the answer's initial metadata names both,

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "core/base/cancel_token.h"
 #include "core/base/executor.h"
+#include "core/base/status_macros.h"
 #include "server/rpc/call.h"
 #include "server/rpc/guarded.h"
 #include "server/rpc/status.h"
@@ -39,6 +40,12 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 
   void End(const absl::Status& status) { Finish(record_.Handled(status)); }
 
+  // Counts the request for as long as the call lasts.
+  absl::Status HoldRequest(const CallEnvironment& environment, const google::protobuf::Message& request) {
+    TIMBRE_ASSIGN_OR_RETURN(hold_, HoldMessage(environment, record_, request));
+    return absl::OkStatus();
+  }
+
   void OnCancel() override {
     cancel_.Cancel(absl::CancelledError("the client cancelled the call or its deadline passed"));
   }
@@ -46,13 +53,15 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 
  private:
   CallRecord record_;
+  ByteBudget::Hold hold_;
   base::CancelSource cancel_;
   CallContext call_;
 };
 
 // Runs handlers of unary RPCs. A handler may block: it runs on `pool`, never on a gRPC thread.
-//   return runner_.Run("JobService/GetJob", context, [this, request, response](const CallContext&) { ...
-//   return status; });
+//   return runner_.Run("JobService/GetJob", context, *request, [this, request, response](const CallContext&)
+//   {
+//   ... return status; });
 // Threads: safe.
 class UnaryRunner {
  public:
@@ -63,8 +72,9 @@ class UnaryRunner {
   base::Executor& pool() const { return pool_; }
 
   grpc::ServerUnaryReactor* Run(const char* method, grpc::CallbackServerContext* context,
+                                const google::protobuf::Message& request,
                                 std::function<absl::Status(const CallContext&)> handler) const {
-    return RunAsync(method, context,
+    return RunAsync(method, context, request,
                     [&pool = pool_, handler = std::move(handler)](const CallContext& call, UnaryDone done) {
                       auto shared_done = std::make_shared<UnaryDone>(std::move(done));
                       const absl::Status scheduled = pool.Schedule(
@@ -75,10 +85,12 @@ class UnaryRunner {
 
   // For handlers that answer later: they return at once and call `done` when they are.
   grpc::ServerUnaryReactor* RunAsync(
-      const char* method, grpc::CallbackServerContext* context,
+      const char* method, grpc::CallbackServerContext* context, const google::protobuf::Message& request,
       const std::function<void(const CallContext&, UnaryDone)>& handler) const {
     auto* reactor = new UnaryReactor(environment_, method, *context);
-    if (const absl::Status accepting = CheckAccepting(environment_, reactor->record()); !accepting.ok()) {
+    absl::Status accepting = CheckAccepting(environment_, reactor->record());
+    if (accepting.ok()) accepting = reactor->HoldRequest(environment_, request);
+    if (!accepting.ok()) {
       reactor->End(accepting);
       return reactor;
     }

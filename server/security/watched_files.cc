@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,9 @@
 
 namespace timbre::security {
 namespace {
+
+// Looks between two tries of files that cannot be used and stay as they are.
+constexpr int kMostRetryLooks = 64;
 
 // A text that differs when one of the files does.
 std::string StateOf(const std::vector<std::filesystem::path>& files) {
@@ -54,7 +58,10 @@ bool WatchedFiles::WaitForNextLook() {
 void WatchedFiles::Run() {
   while (WaitForNextLook()) {
     std::string now = StateOf(files_);
-    if (now == seen_ && used_) continue;
+    const bool changed = now != seen_;
+    if (!changed && (used_ || --looks_to_retry_ > 0)) continue;
+    retry_looks_ = changed ? 1 : std::min(2 * retry_looks_, kMostRetryLooks);
+    looks_to_retry_ = retry_looks_;
     seen_ = std::move(now);
     used_ = changed_();
   }

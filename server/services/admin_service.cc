@@ -29,10 +29,11 @@ absl::Status CheckFileName(const std::string& name) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminService::Drain(grpc::CallbackServerContext* context, const v1::DrainRequest*,
-                                              v1::DrainResponse*) {
+grpc::ServerUnaryReactor* AdminService::Drain(grpc::CallbackServerContext* context,
+                                              const v1::DrainRequest* request, v1::DrainResponse*) {
   return deps_.runner.RunAsync(
-      "AdminService/Drain", context, [this](const rpc::CallContext& call, const rpc::UnaryDone& done) {
+      "AdminService/Drain", context, *request,
+      [this](const rpc::CallContext& call, const rpc::UnaryDone& done) {
         if (!deps_.end)
           return done(absl::FailedPreconditionError("nobody waits for this server's end; send SIGTERM"));
         base::LogEvent(base::LogLevel::kWarning, "drain asked for",
@@ -46,16 +47,17 @@ grpc::ServerUnaryReactor* AdminService::Drain(grpc::CallbackServerContext* conte
 grpc::ServerUnaryReactor* AdminService::SetLogLevel(grpc::CallbackServerContext* context,
                                                     const v1::SetLogLevelRequest* request,
                                                     v1::SetLogLevelResponse*) {
-  return deps_.runner.Run("AdminService/SetLogLevel", context,
+  return deps_.runner.Run("AdminService/SetLogLevel", context, *request,
                           [request](const rpc::CallContext&) { return base::SetLogLevel(request->level()); });
 }
 
 grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* context,
                                                const v1::BackupRequest* request,
                                                v1::BackupResponse* response) {
-  return deps_.runner.Run("AdminService/Backup", context, [this, request, response](const rpc::CallContext&) {
-    return WriteBackup(request->file_name(), *response);
-  });
+  return deps_.runner.Run("AdminService/Backup", context, *request,
+                          [this, request, response](const rpc::CallContext&) {
+                            return WriteBackup(request->file_name(), *response);
+                          });
 }
 
 absl::Status AdminService::WriteBackup(const std::string& name, v1::BackupResponse& response) {

@@ -49,7 +49,8 @@ struct StreamSummary {
 //   PAUSE  the client is over its quota of windows      -> the alarm
 //   END    Finish was called                            -> OnDone deletes
 // While windows are encoded and written nothing is read: gRPC's flow control holds the client back, and
-// memory stays constant. OnCancel only fires the token; whoever holds the state then ends the call.
+// memory stays constant: a message, which counts in the server's budget, and a few windows. OnCancel only
+// fires the token; whoever holds the state then ends the call.
 //
 // `Protocol` knows the messages:
 //   using Request, Response;  static constexpr const char* kMethod;  static constexpr bool kTags;
@@ -83,6 +84,9 @@ class AudioStreamReactor final
       reads_ended_ = true;
       return Work([this] { return Close(); });
     }
+    auto hold = rpc::HoldMessage(deps_.environment, record_, request_);
+    if (!hold.ok()) return End(hold.status());
+    hold_ = *std::move(hold);
     if (!decoder_) return Work([this] { return Open(); });
     Work([this] { return Push(); });
   }
@@ -187,8 +191,9 @@ class AudioStreamReactor final
   absl::Status Push() {
     if (request_.has_config())
       return absl::InvalidArgumentError("`config` may only be the first message of the stream");
-    const std::string& chunk = request_.audio_chunk();
-    return decoder_->Push(std::as_bytes(std::span(chunk)));
+    const absl::Status pushed = decoder_->Push(std::move(*request_.mutable_audio_chunk()));
+    request_.Clear();  // the decoder has what it needs of it
+    return pushed;
   }
 
   absl::Status Close() {
@@ -231,6 +236,7 @@ class AudioStreamReactor final
     if (!failed_.ok()) return End(failed_);
     if (!closed_) {
       meter_->DecodeEnds();
+      hold_.Release();
       return this->StartRead(&request_);
     }
     const std::vector<float> mean = mean_->Mean();
@@ -286,6 +292,7 @@ class AudioStreamReactor final
   rpc::StreamLease lease_;
   std::unique_ptr<grpc::Alarm> alarm_;
   std::shared_ptr<void> place_;  // among the client's uploads
+  rpc::ByteBudget::Hold hold_;   // of the last message, until no window is left in it
   typename Protocol::Request request_;
   std::deque<typename Protocol::Response> answers_;  // the front one is being written
   embed::Embedder::StreamModel model_;

@@ -48,6 +48,11 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   void OnReadDone(bool ok) override {
     // A stream that broke is no end of an upload: only a client that closed its side has sent all.
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
+    if (ok) {
+      auto hold = rpc::HoldMessage(runner_.environment(), record_, request_);
+      if (!hold.ok()) return End(hold.status());
+      hold_ = *std::move(hold);
+    }
     const auto work = [this, ok] { ok ? TakeMessage() : CloseSession(); };
     // Before the work, which may bring the next message about.
     const bool begun = std::exchange(begun_, true);
@@ -71,6 +76,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   void TakeMessage() {
     const absl::Status taken = rpc::Guarded([this] { return session_.Take(request_); });
     if (!taken.ok()) return End(taken);
+    hold_.Release();
     this->StartRead(&request_);
   }
 
@@ -88,6 +94,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   Session session_;
   rpc::StreamLease lease_;
   std::shared_ptr<void> place_;  // among the client's uploads
+  rpc::ByteBudget::Hold hold_;   // of the message that the session has
   Request request_;
   bool begun_ = false;  // a call that was accepted is not refused half-way
 };

@@ -102,23 +102,30 @@ absl::StatusOr<registry::DatasetInfo> DatasetCatalog::Create(const NewDataset& d
   return status;
 }
 
-absl::Status DatasetCatalog::Delete(const std::string& id) {
-  TIMBRE_RETURN_IF_ERROR(datasets_.Get(id).status());
+absl::Status DatasetCatalog::CheckUnused(const std::string& name) const {
   jobs::JobStore::ListOptions active;
   active.states = {jobs::JobState::kQueued, jobs::JobState::kRunning, jobs::JobState::kPausing,
                    jobs::JobState::kPaused, jobs::JobState::kCancelling};
-  active.page_size = 1000;
-  TIMBRE_ASSIGN_OR_RETURN(const std::vector<jobs::Job> jobs, jobs_.List(active));
-  for (const jobs::Job& job : jobs) {
-    TIMBRE_ASSIGN_OR_RETURN(const v1::Job spec, convert::SpecFromBytes(job.spec));
-    for (const std::string& name : DatasetsOf(spec)) {
-      if (name == convert::DatasetName(id)) {
-        return absl::FailedPreconditionError(absl::StrCat(name, " is used by ", convert::JobName(job.id),
-                                                          ", which is ", jobs::JobStateName(job.state),
-                                                          "; wait for its end or cancel it"));
-      }
+  active.page_size = options_.jobs_at_once;
+  std::vector<jobs::Job> page;
+  do {
+    TIMBRE_ASSIGN_OR_RETURN(page, jobs_.List(active));
+    for (const jobs::Job& job : page) {
+      TIMBRE_ASSIGN_OR_RETURN(const v1::Job spec, convert::SpecFromBytes(job.spec));
+      const std::vector<std::string> used = DatasetsOf(spec);
+      if (std::ranges::find(used, name) == used.end()) continue;
+      return absl::FailedPreconditionError(absl::StrCat(name, " is used by ", convert::JobName(job.id),
+                                                        ", which is ", jobs::JobStateName(job.state),
+                                                        "; wait for its end or cancel it"));
     }
-  }
+    if (!page.empty()) active.before_id = page.back().id;
+  } while (static_cast<int64_t>(page.size()) == active.page_size);
+  return absl::OkStatus();
+}
+
+absl::Status DatasetCatalog::Delete(const std::string& id) {
+  TIMBRE_RETURN_IF_ERROR(datasets_.Get(id).status());
+  TIMBRE_RETURN_IF_ERROR(CheckUnused(convert::DatasetName(id)));
   return datasets_.Delete(id);
 }
 

@@ -18,6 +18,7 @@ class DatasetCatalog {
   struct Options {
     std::filesystem::path data_root;  // empty: only uploads
     const base::Clock* clock = nullptr;
+    int64_t jobs_at_once = 1000;  // that are read at a time
   };
   DatasetCatalog(registry::DatasetStore& datasets, jobs::JobStore& jobs, jobs::Scheduler& scheduler,
                  Options options)
@@ -47,6 +48,8 @@ class DatasetCatalog {
   absl::Status Reconcile();
 
  private:
+  // Looks at all jobs that are not over.
+  absl::Status CheckUnused(const std::string& name) const;
   absl::Status PlaceUpload(const std::string& id, const std::filesystem::path& staging) const;
 
   registry::DatasetStore& datasets_;

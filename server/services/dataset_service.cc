@@ -15,7 +15,7 @@ grpc::ServerUnaryReactor* DatasetService::CreateDataset(grpc::CallbackServerCont
                                                         const v1::CreateDatasetRequest* request,
                                                         v1::CreateDatasetResponse* response) {
   return deps_.runner.Run(
-      "DatasetService/CreateDataset", context,
+      "DatasetService/CreateDataset", context, *request,
       [this, request, response](const rpc::CallContext& call) -> absl::Status {
         if (request->path().empty()) {
           convert::FieldErrors errors;
@@ -46,7 +46,7 @@ grpc::ServerUnaryReactor* DatasetService::GetDataset(grpc::CallbackServerContext
                                                      const v1::GetDatasetRequest* request,
                                                      v1::GetDatasetResponse* response) {
   return deps_.runner.Run(
-      "DatasetService/GetDataset", context,
+      "DatasetService/GetDataset", context, *request,
       [this, request, response](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
         TIMBRE_ASSIGN_OR_RETURN(const registry::DatasetInfo info, deps_.datasets.Get(id));
@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* DatasetService::ListDatasets(grpc::CallbackServerConte
                                                        const v1::ListDatasetsRequest* request,
                                                        v1::ListDatasetsResponse* response) {
   return deps_.runner.Run(
-      "DatasetService/ListDatasets", context,
+      "DatasetService/ListDatasets", context, *request,
       [this, request, response](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::DatasetInfo> all, deps_.datasets.List());
         TIMBRE_ASSIGN_OR_RETURN(const auto page,
@@ -75,19 +75,24 @@ grpc::ServerUnaryReactor* DatasetService::ListDatasets(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* DatasetService::DeleteDataset(grpc::CallbackServerContext* context,
                                                         const v1::DeleteDatasetRequest* request,
                                                         v1::DeleteDatasetResponse*) {
-  return deps_.runner.Run(
-      "DatasetService/DeleteDataset", context, [this, request](const rpc::CallContext&) -> absl::Status {
-        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseDatasetName(request->name()));
-        return deps_.catalog.Delete(id);
-      });
+  return deps_.runner.Run("DatasetService/DeleteDataset", context, *request,
+                          [this, request](const rpc::CallContext&) -> absl::Status {
+                            TIMBRE_ASSIGN_OR_RETURN(const std::string id,
+                                                    convert::ParseDatasetName(request->name()));
+                            return deps_.catalog.Delete(id);
+                          });
 }
 
 grpc::ServerUnaryReactor* DatasetService::PreviewAugmentation(grpc::CallbackServerContext* context,
                                                               const v1::PreviewAugmentationRequest* request,
                                                               v1::PreviewAugmentationResponse* response) {
-  return deps_.decode_runner.Run("DatasetService/PreviewAugmentation", context,
-                                 [this, request, response](const rpc::CallContext&) {
-                                   return Preview(*request, deps_.limits, response);
+  return deps_.decode_runner.Run("DatasetService/PreviewAugmentation", context, *request,
+                                 [this, request, response](const rpc::CallContext& call) {
+                                   const auto charge = [&](int64_t windows) {
+                                     return deps_.runner.environment().gate.quotas().OnWindows(
+                                         call.caller.account, windows);
+                                   };
+                                   return Preview(*request, deps_.limits, charge, response);
                                  });
 }
 

@@ -34,6 +34,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
         lease_(context, cancel_, deps.runner.environment().max_stream) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
     absl::Status accepting = rpc::CheckAccepting(environment, record_);
+    if (accepting.ok()) accepting = Hold();
     if (accepting.ok()) accepting = TakePlace();
     if (accepting.ok()) {
       Work([this] { return MakeFile(); });
@@ -54,6 +55,11 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   void OnDone() override { delete this; }
 
  private:
+  absl::Status Hold() {
+    TIMBRE_ASSIGN_OR_RETURN(hold_, rpc::HoldMessage(deps_.runner.environment(), record_, request_));
+    return absl::OkStatus();
+  }
+
   // Its file in the spool counts among what the client has there.
   absl::Status TakePlace() {
     TIMBRE_ASSIGN_OR_RETURN(place_,
@@ -111,6 +117,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
 
   const ExportDependencies deps_;
   rpc::CallRecord record_;
+  rpc::ByteBudget::Hold hold_;
   const v1::ExportModelRequest request_;
   const StagedFile staged_;
   base::CancelSource cancel_;

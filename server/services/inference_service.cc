@@ -80,7 +80,7 @@ void SetCaller(const security::Caller& caller, const security::Quota& quota, v1:
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
                                                   const v1::EmbedRequest* request,
                                                   v1::EmbedResponse* response) {
-  return deps_.runner.RunAsync("InferenceService/Embed", context,
+  return deps_.runner.RunAsync("InferenceService/Embed", context, *request,
                                [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
                                  Run(deps_.embedder, call, done, *request, *response);
                                });
@@ -88,7 +88,7 @@ grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* c
 
 grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context,
                                                 const v1::TagRequest* request, v1::TagResponse* response) {
-  return deps_.runner.RunAsync("InferenceService/Tag", context,
+  return deps_.runner.RunAsync("InferenceService/Tag", context, *request,
                                [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
                                  Run(deps_.embedder, call, done, *request, *response);
                                });
@@ -109,10 +109,10 @@ grpc::ServerBidiReactor<v1::TagStreamRequest, v1::TagStreamResponse>* InferenceS
 }
 
 grpc::ServerUnaryReactor* InferenceService::GetInfo(grpc::CallbackServerContext* context,
-                                                    const v1::GetInfoRequest*,
+                                                    const v1::GetInfoRequest* request,
                                                     v1::GetInfoResponse* response) {
   return deps_.runner.Run(
-      "InferenceService/GetInfo", context, [this, response](const rpc::CallContext& call) {
+      "InferenceService/GetInfo", context, *request, [this, response](const rpc::CallContext& call) {
         SetCaller(call.caller, deps_.runner.environment().gate.quotas().Of(call.caller.account), *response);
         response->set_version(deps_.facts.version);
         response->set_build(deps_.facts.build);

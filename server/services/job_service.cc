@@ -93,7 +93,7 @@ absl::StatusOr<std::optional<jobs::Job>> FindRepeat(const jobs::JobStore& store,
 grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* context,
                                                 const v1::SubmitJobRequest* request,
                                                 v1::SubmitJobResponse* response) {
-  return deps_.runner.Run("JobService/SubmitJob", context,
+  return deps_.runner.Run("JobService/SubmitJob", context, *request,
                           [this, request, response](const rpc::CallContext& call) -> absl::Status {
                             absl::StatusOr<jobs::Job> checked = deps_.checker.Check(*request);
                             TIMBRE_ASSIGN_OR_RETURN(const auto repeat,
@@ -113,17 +113,19 @@ grpc::ServerUnaryReactor* JobService::SubmitJob(grpc::CallbackServerContext* con
 
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,
                                              const v1::GetJobRequest* request, v1::GetJobResponse* response) {
-  return deps_.runner.Run("JobService/GetJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response, [this](const std::string& id) { return deps_.store.Get(id); });
-  });
+  return deps_.runner.Run("JobService/GetJob", context, *request,
+                          [this, request, response](const rpc::CallContext&) {
+                            return ActOnJob(request->name(), response,
+                                            [this](const std::string& id) { return deps_.store.Get(id); });
+                          });
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context,
                                                const v1::ListJobsRequest* request,
                                                v1::ListJobsResponse* response) {
-  return deps_.runner.Run("JobService/ListJobs", context, [this, request, response](const rpc::CallContext&) {
-    return List(deps_.store, *request, response);
-  });
+  return deps_.runner.Run(
+      "JobService/ListJobs", context, *request,
+      [this, request, response](const rpc::CallContext&) { return List(deps_.store, *request, response); });
 }
 
 grpc::ServerWriteReactor<v1::WatchJobResponse>* JobService::WatchJob(grpc::CallbackServerContext* context,
@@ -134,25 +136,27 @@ grpc::ServerWriteReactor<v1::WatchJobResponse>* JobService::WatchJob(grpc::Callb
 grpc::ServerUnaryReactor* JobService::PauseJob(grpc::CallbackServerContext* context,
                                                const v1::PauseJobRequest* request,
                                                v1::PauseJobResponse* response) {
-  return deps_.runner.Run("JobService/PauseJob", context, [this, request, response](const rpc::CallContext&) {
-    return ActOnJob(request->name(), response, [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
-      TIMBRE_ASSIGN_OR_RETURN(const jobs::Job job, deps_.store.Get(id));
-      if (job.kind != "ssl_training") {
-        return absl::FailedPreconditionError(
-            absl::StrCat("job '", id, "' is of kind ", job.kind,
-                         ", which makes no snapshots; only a training can be "
-                         "paused"));
-      }
-      return deps_.scheduler.Pause(id);
-    });
-  });
+  return deps_.runner.Run(
+      "JobService/PauseJob", context, *request, [this, request, response](const rpc::CallContext&) {
+        return ActOnJob(request->name(), response,
+                        [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
+                          TIMBRE_ASSIGN_OR_RETURN(const jobs::Job job, deps_.store.Get(id));
+                          if (job.kind != "ssl_training") {
+                            return absl::FailedPreconditionError(
+                                absl::StrCat("job '", id, "' is of kind ", job.kind,
+                                             ", which makes no snapshots; only a training can be "
+                                             "paused"));
+                          }
+                          return deps_.scheduler.Pause(id);
+                        });
+      });
 }
 
 grpc::ServerUnaryReactor* JobService::ResumeJob(grpc::CallbackServerContext* context,
                                                 const v1::ResumeJobRequest* request,
                                                 v1::ResumeJobResponse* response) {
   return deps_.runner.Run(
-      "JobService/ResumeJob", context, [this, request, response](const rpc::CallContext&) {
+      "JobService/ResumeJob", context, *request, [this, request, response](const rpc::CallContext&) {
         return ActOnJob(request->name(), response,
                         [this](const std::string& id) { return deps_.scheduler.Resume(id); });
       });
@@ -162,7 +166,7 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
                                                 const v1::CancelJobRequest* request,
                                                 v1::CancelJobResponse* response) {
   return deps_.runner.Run(
-      "JobService/CancelJob", context, [this, request, response](const rpc::CallContext&) {
+      "JobService/CancelJob", context, *request, [this, request, response](const rpc::CallContext&) {
         return ActOnJob(request->name(), response,
                         [this](const std::string& id) -> absl::StatusOr<jobs::Job> {
                           TIMBRE_ASSIGN_OR_RETURN(jobs::Job job, deps_.scheduler.Cancel(id));
@@ -176,7 +180,7 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* JobService::DeleteJob(grpc::CallbackServerContext* context,
                                                 const v1::DeleteJobRequest* request, v1::DeleteJobResponse*) {
   return deps_.runner.Run(
-      "JobService/DeleteJob", context, [this, request](const rpc::CallContext&) -> absl::Status {
+      "JobService/DeleteJob", context, *request, [this, request](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseJobName(request->name()));
         TIMBRE_RETURN_IF_ERROR(deps_.store.Delete(id));
         std::error_code ignored;  // a folder that stays is swept at the next start

@@ -13,7 +13,8 @@ grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* 
                                                    const v1::ListModelsRequest* request,
                                                    v1::ListModelsResponse* response) {
   return deps_.runner.Run(
-      "ModelService/ListModels", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+      "ModelService/ListModels", context, *request,
+      [this, request, response](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(std::vector<registry::Model> all, deps_.models.ListModels());
         TIMBRE_ASSIGN_OR_RETURN(const auto page,
                                 TakePage(std::move(all), request->page_size(), request->page_token(),
@@ -26,20 +27,22 @@ grpc::ServerUnaryReactor* ModelService::ListModels(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* context,
                                                  const v1::GetModelRequest* request,
                                                  v1::GetModelResponse* response) {
-  return deps_.runner.Run(
-      "ModelService/GetModel", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
-        TIMBRE_ASSIGN_OR_RETURN(const std::string id, convert::ParseModelName(request->name()));
-        TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(id));
-        *response->mutable_model() = convert::ModelToProto(model);
-        return absl::OkStatus();
-      });
+  return deps_.runner.Run("ModelService/GetModel", context, *request,
+                          [this, request, response](const rpc::CallContext&) -> absl::Status {
+                            TIMBRE_ASSIGN_OR_RETURN(const std::string id,
+                                                    convert::ParseModelName(request->name()));
+                            TIMBRE_ASSIGN_OR_RETURN(const registry::Model model, deps_.models.GetModel(id));
+                            *response->mutable_model() = convert::ModelToProto(model);
+                            return absl::OkStatus();
+                          });
 }
 
 grpc::ServerUnaryReactor* ModelService::SetLabel(grpc::CallbackServerContext* context,
                                                  const v1::SetLabelRequest* request,
                                                  v1::SetLabelResponse* response) {
   return deps_.runner.Run(
-      "ModelService/SetLabel", context, [this, request, response](const rpc::CallContext&) -> absl::Status {
+      "ModelService/SetLabel", context, *request,
+      [this, request, response](const rpc::CallContext&) -> absl::Status {
         TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName name,
                                 convert::ParseVersionName(request->model_version()));
         const std::string label = request->label().empty() ? "stable" : request->label();
@@ -55,7 +58,7 @@ grpc::ServerUnaryReactor* ModelService::SetLabel(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* ModelService::DeriveVersion(grpc::CallbackServerContext* context,
                                                       const v1::DeriveVersionRequest* request,
                                                       v1::DeriveVersionResponse* response) {
-  return deps_.runner.Run("ModelService/DeriveVersion", context,
+  return deps_.runner.Run("ModelService/DeriveVersion", context, *request,
                           [this, request, response](const rpc::CallContext&) -> absl::Status {
                             TIMBRE_ASSIGN_OR_RETURN(const convert::VersionName name,
                                                     convert::ParseVersionName(request->model_version()));
@@ -70,7 +73,7 @@ grpc::ServerUnaryReactor* ModelService::DeriveVersion(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ModelService::DeleteModel(grpc::CallbackServerContext* context,
                                                     const v1::DeleteModelRequest* request,
                                                     v1::DeleteModelResponse*) {
-  return deps_.runner.Run("ModelService/DeleteModel", context,
+  return deps_.runner.Run("ModelService/DeleteModel", context, *request,
                           [this, request](const rpc::CallContext&) { return Delete(*request); });
 }
 

@@ -28,6 +28,7 @@ absl::StatusOr<audio::Waveform> Decode(const v1::Audio& proto, const audio::Deco
 }  // namespace
 
 absl::Status Preview(const v1::PreviewAugmentationRequest& request, const audio::DecodeLimits& limits,
+                     const std::function<absl::Status(int64_t windows)>& charge,
                      v1::PreviewAugmentationResponse* response) {
   convert::FieldErrors errors;
   const augment::ChainConfig config =
@@ -37,7 +38,8 @@ absl::Status Preview(const v1::PreviewAugmentationRequest& request, const audio:
   TIMBRE_ASSIGN_OR_RETURN(const augment::Chain chain, augment::Chain::Create(config));
   TIMBRE_ASSIGN_OR_RETURN(const audio::Waveform clip, Decode(request.audio(), limits));
   const auto total = static_cast<int64_t>(clip.samples.size());
-  TIMBRE_RETURN_IF_ERROR(audio::PlanWindows(total).status());  // refuses what is too short
+  TIMBRE_ASSIGN_OR_RETURN(const auto windows, audio::PlanWindows(total));  // refuses what is too short
+  TIMBRE_RETURN_IF_ERROR(charge(static_cast<int64_t>(windows.size())));
 
   base::Random random({request.seed()});
   const int64_t last_start = std::max<int64_t>(0, total - audio::kWindowSamples);

@@ -292,6 +292,38 @@ TEST_F(AbuseTest, ManyMessagesOfTheLargestSizeAtOnceAreHeldBack) {
   EXPECT_GE(calls, 24);
 }
 
+// 4 kHz grows fivefold, and int16 twofold, as it becomes windows: 24 times 15 MiB would be 4 GB.
+TEST_F(AbuseTest, AudioOfStreamsThatReadNoAnswerStaysWithinItsBudget) {
+  most_growth_bytes_ = int64_t{900} << 20;  // 360 MiB at once, as above, and what is held
+  v1::EmbedStreamRequest config, chunk;
+  config.mutable_config()->mutable_format()->mutable_pcm()->set_sample_format(v1::SAMPLE_FORMAT_INT16);
+  config.mutable_config()->mutable_format()->mutable_pcm()->set_sample_rate_hz(4000);
+  chunk.set_audio_chunk(std::string(15 << 20, '\0'));
+  std::vector<std::thread> attackers;
+  std::atomic<int> refused = 0, held = 0;
+  for (int i = 0; i < 24; ++i) {
+    attackers.emplace_back([&, i] {
+      grpc::ChannelArguments arguments;
+      arguments.SetInt("timbre.test.channel", 200 + i);
+      const auto stub = v1::InferenceService::NewStub(
+          grpc::CreateCustomChannel(server_.address(), grpc::InsecureChannelCredentials(), arguments));
+      grpc::ClientContext context;
+      context.AddMetadata("timbre-client", "attacker");
+      context.set_deadline(std::chrono::system_clock::now() + kAbuse * 2);
+      const auto stream = stub->EmbedStream(&context);
+      v1::EmbedStreamResponse started;
+      // After the first answer it reads none: they fill what gRPC holds for it, and the server writes no
+      // more.
+      if (stream->Write(config) && stream->Read(&started)) stream->Write(chunk);
+      const grpc::Status status = stream->Finish();
+      ++(status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ? refused : held);
+    });
+  }
+  for (std::thread& attacker : attackers) attacker.join();
+  EXPECT_GE(refused, 1);
+  EXPECT_GE(held, 1);
+}
+
 // gRPC 1.51 does not bound how many calls are opened and reset (docs/fuzzing.md): each costs some 15 kB until
 // its turn has come. What is asked is that it costs no more, and that the server comes back.
 TEST_F(AbuseTest, CallsThatAreResetAsSoonAsTheyAreOpenedLeaveTheServerServing) {

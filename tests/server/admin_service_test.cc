@@ -95,6 +95,25 @@ TEST_F(AdminServiceTest, DrainAsksForTheEnd) {
   EXPECT_EQ(asked.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
 }
 
+// Else this test, and each restart, would last as long as the server may wait for calls that it has taken.
+TEST_F(AdminServiceTest, AClientThatWatchesHealthHearsOfTheEndAndDoesNotHoldItUp) {
+  server_.settings().drain_grace = absl::Hours(1);
+  server_.Start();
+  const auto stub = health::Health::NewStub(
+      grpc::CreateChannel(server_.app().address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto watch = stub->Watch(&context, health::HealthCheckRequest());
+  health::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING);
+  std::thread drain([this] { server_.app().Drain(); });
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), health::HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(watch->Read(&response));
+  drain.join();
+  EXPECT_THAT(watch->Finish(), IsRpcError(grpc::StatusCode::UNAVAILABLE, ::testing::_));
+}
+
 TEST_F(AdminServiceTest, AnUnknownLogLevelIsRefused) {
   server_.Start();
   v1::SetLogLevelRequest request;

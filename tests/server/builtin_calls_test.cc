@@ -44,7 +44,7 @@ class BuiltinCallsTest : public ::testing::Test {
     environment_ =
         std::make_unique<rpc::CallEnvironment>(rpc::CallEnvironment{.observer = log_.get(), .gate = *gate_});
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-    interceptors.push_back(std::make_unique<rpc::BuiltinCallsFactory>(*environment_));
+    interceptors.push_back(std::make_unique<rpc::BuiltinCallsFactory>(*environment_, calls_));
     interceptors.push_back(std::make_unique<observe::MessageCounterFactory>(exporter_->calls()));
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
@@ -87,6 +87,7 @@ class BuiltinCallsTest : public ::testing::Test {
   security::Quotas quotas_{{}};
   std::unique_ptr<security::Gate> gate_;
   std::unique_ptr<rpc::CallEnvironment> environment_;
+  rpc::BuiltinCalls calls_;
   grpc::AsyncGenericService other_;
   std::unique_ptr<grpc::ServerCompletionQueue> completion_;
   std::unique_ptr<grpc::Server> server_;
@@ -149,6 +150,17 @@ TEST_F(BuiltinCallsTest, AWatchEndsInTheCountsWhenItsClientLeaves) {
   EXPECT_TRUE(Counts("started", "Watch", "", 1));
   EXPECT_TRUE(Counts("handled", "Watch", "Canceled", 0));
   context_.TryCancel();
+  EXPECT_TRUE(Eventually([&] { return Counts("handled", "Watch", "Canceled", 1); }));
+}
+
+TEST_F(BuiltinCallsTest, WatchesEndWhenTheServerSaysSo) {
+  Start("debug", nullptr);
+  const auto watch = stub_->Watch(&context_, {});
+  health::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  calls_.Cancel(absl::UnavailableError("the server ends"));
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_THAT(watch->Finish(), IsRpcError(grpc::StatusCode::UNAVAILABLE, HasSubstr("the server ends")));
   EXPECT_TRUE(Eventually([&] { return Counts("handled", "Watch", "Canceled", 1); }));
 }
 

@@ -188,6 +188,17 @@ TEST_F(SecuredServerTest, TooManyCallsAreRefusedWithTheTimeToWait) {
   EXPECT_GT(retry.retry_delay().seconds(), 2);
 }
 
+TEST_F(SecuredServerTest, CallsOfReflectionCountAmongTheCallersAndHealthIsAlwaysAnswered) {
+  server_.settings().quotas.each.requests_per_second = 0.2;  // two at once
+  server_.Start();
+  const auto channel = grpc::CreateChannel(server_.app().address(), grpc::InsecureChannelCredentials());
+  const char* const reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(CallPath(channel, "/grpc.health.v1.Health/Check", ""), IsRpcOk());
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(CallPath(channel, reflection, ""), IsRpcOk());
+  EXPECT_THAT(CallPath(channel, reflection, ""),
+              IsRpcError(grpc::StatusCode::RESOURCE_EXHAUSTED, HasSubstr("0.2 a second")));
+}
+
 TEST_F(SecuredServerTest, AClientsUnfinishedJobsAreCountedAndDifferentClientsDoNotShareThem) {
   server_.settings().quotas.each.jobs = 1;
   WantTokens();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "tests/core/audio/encode_audio.h"
 #include "tests/support/matchers.h"
@@ -23,10 +24,13 @@ struct Taken {
   absl::Status end;
 };
 
-// Pushes the bytes in chunks, closes, and takes all windows.
+// Pushes the bytes in chunks, by turns in both ways, closes, and takes all windows.
 Taken Take(ChunkDecoder& decoder, std::span<const std::byte> bytes, size_t chunk) {
+  bool as_text = false;
   for (size_t at = 0; at < bytes.size(); at += chunk) {
-    EXPECT_THAT(decoder.Push(bytes.subspan(at, std::min(chunk, bytes.size() - at))), IsOk());
+    const auto part = bytes.subspan(at, std::min(chunk, bytes.size() - at));
+    std::string text(reinterpret_cast<const char*>(part.data()), part.size());
+    EXPECT_THAT((as_text = !as_text) ? decoder.Push(std::move(text)) : decoder.Push(part), IsOk());
   }
   Taken taken;
   taken.end = decoder.Close();
@@ -108,6 +112,55 @@ TEST_F(EncodedChunksTest, TheSpoolFileGoesWithTheDecoder) {
   Take(*decoder, flac_, 65536);
   decoder.reset();
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+class PcmChunksTest : public ::testing::Test {
+ protected:
+  static constexpr int kRate = 16000;
+  static std::unique_ptr<ChunkDecoder> Decoder() {
+    return ChunkDecoder::ForPcm({SampleFormat::kFloat32, kRate, 1}, {}).value();
+  }
+  std::vector<float> clip_ = WhiteNoise(0.1, kSeconds* kRate, 4);
+};
+
+TEST_F(PcmChunksTest, TheWindowsAreThoseOfTheWholeForChunksOfAnySizeThatCutFramesToo) {
+  const auto bytes = std::as_bytes(std::span(clip_));
+  const auto decoder = Decoder();
+  const Taken whole = Take(*decoder, bytes, bytes.size());
+  ASSERT_THAT(whole.end, IsOk());
+  EXPECT_DOUBLE_EQ(decoder->audio_seconds(), static_cast<double>(kSeconds));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto spans, PlanWindows(kSeconds * kSampleRateHz));
+  ASSERT_EQ(whole.windows.size(), spans.size());
+  for (const size_t chunk : {size_t{777}, size_t{65536}}) {
+    const Taken taken = Take(*Decoder(), bytes, chunk);
+    ASSERT_THAT(taken.end, IsOk());
+    ASSERT_EQ(taken.windows.size(), spans.size());
+    for (size_t i = 0; i < spans.size(); ++i) {
+      EXPECT_EQ(taken.windows[i].span, spans[i]);
+      EXPECT_EQ(taken.windows[i].samples, whole.windows[i].samples) << i;
+    }
+  }
+}
+
+TEST_F(PcmChunksTest, ASampleThatIsNoneIsSaidAfterTheWindowsBeforeIt) {
+  clip_[20 * kRate] = std::numeric_limits<float>::quiet_NaN();
+  const auto decoder = Decoder();
+  const Taken taken = Take(*decoder, std::as_bytes(std::span(clip_)), clip_.size() * sizeof(float));
+  EXPECT_THAT(taken.end, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("NaN")));
+  EXPECT_EQ(taken.windows.size(), 7U);  // of 2.68 s, before second 20
+  EXPECT_EQ(decoder->Next().status(), taken.end);
+}
+
+TEST_F(PcmChunksTest, WindowsComeWhileTheStreamIsOpenAndAFrameThatIsCutAtItsEndIsTold) {
+  const auto decoder = Decoder();
+  const auto bytes = std::as_bytes(std::span(clip_));
+  ASSERT_THAT(decoder->Push(bytes.first(3 * kRate * sizeof(float) + 1)), IsOk());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto window, decoder->Next());
+  ASSERT_TRUE(window.has_value());
+  EXPECT_EQ(window->span.start_samples, 0);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto none, decoder->Next());
+  EXPECT_FALSE(none.has_value());
+  EXPECT_THAT(decoder->Close(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("1 bytes are left")));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The six entry points of NVIDIA's management library that Timbre uses, for a machine with one GPU: 80 GiB,
-// of which 20 are used; busy for 25 % of the time; 1.5 kJ taken. With OLD_DRIVER it does not tell the energy.
+// of which 20 are used; busy for 25 % of the time; 1.5 kJ taken. With OLD_DRIVER it tells the memory alone.
 
 extern "C" {
 
@@ -26,12 +26,15 @@ int nvmlDeviceGetMemoryInfo(void* /*device*/, nvmlMemory* memory) {
   return 0;
 }
 
+#ifdef OLD_DRIVER
+int nvmlDeviceGetUtilizationRates(void* /*device*/, nvmlUtilization* /*utilization*/) {
+  return 3;  // NVML_ERROR_NOT_SUPPORTED
+}
+#else
 int nvmlDeviceGetUtilizationRates(void* /*device*/, nvmlUtilization* utilization) {
   *utilization = {25, 10};
   return 0;
 }
-
-#ifndef OLD_DRIVER
 int nvmlDeviceGetTotalEnergyConsumption(void* /*device*/, unsigned long long* millijoules) {
   *millijoules = 1'500'000;
   return 0;

@@ -81,11 +81,13 @@ TEST(SystemMetricsTest, AGpuIsReadThroughTheDriversLibrary) {
   EXPECT_THAT(Value(text, "timbre_device_energy_joules_total{device=\"cuda:0\"}"), Optional(1500));
 }
 
-TEST(SystemMetricsTest, ADriverThatDoesNotTellTheEnergyTellsTheRest) {
+TEST(SystemMetricsTest, ADriverThatDoesNotTellLoadAndEnergyTellsTheMemory) {
   const std::unique_ptr<Nvml> gpu = Nvml::Open(0, OLD_FAKE_NVML);
   ASSERT_NE(gpu, nullptr);
   const std::string text = Text(SystemMetrics("", "cuda:0", gpu.get()));
-  EXPECT_THAT(Value(text, "timbre_device_utilization_ratio{device=\"cuda:0\"}"), Optional(0.25));
+  EXPECT_THAT(Value(text, "timbre_device_memory_bytes{device=\"cuda:0\",kind=\"used\"}"),
+              Optional(20 * kGiB));
+  EXPECT_THAT(text, Not(HasSubstr("utilization")));
   EXPECT_THAT(text, Not(HasSubstr("energy")));
 }
 

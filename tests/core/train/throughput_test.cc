@@ -24,6 +24,16 @@ TEST(ThroughputTest, AStepHasItsOwnFiguresAndAReportThoseSinceTheLastReport) {
   EXPECT_DOUBLE_EQ(throughput.TakeReport().windows_per_second, 10);
 }
 
+TEST(ThroughputTest, TheSilenceSinceTheLastReportIsKnown) {
+  Throughput throughput(kStart, absl::ZeroDuration());
+  throughput.Step(kStart + seconds(40), absl::ZeroDuration(), 1);
+  EXPECT_EQ(throughput.SinceReport(), absl::Seconds(40));
+  throughput.TakeReport();
+  EXPECT_EQ(throughput.SinceReport(), absl::ZeroDuration());
+  throughput.Step(kStart + seconds(65), absl::ZeroDuration(), 1);
+  EXPECT_EQ(throughput.SinceReport(), absl::Seconds(25));
+}
+
 TEST(ThroughputTest, WhatIsLeftTakesTheMeanPace) {
   Throughput throughput(kStart, absl::ZeroDuration());
   EXPECT_EQ(throughput.EtaSeconds(10), 0);
