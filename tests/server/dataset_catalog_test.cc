@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/registry/dataset_store.h"
 #include "server/convert/job_convert.h"
-#include "tests/core/jobs/scheduler_fixture.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -14,6 +13,16 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using timbre::testing::IsOk;
 using timbre::testing::StatusIs;
+
+// Of jobs that are never begun.
+class NoBodies final : public jobs::JobCodec {
+ public:
+  absl::StatusOr<jobs::JobBody> MakeBody(const jobs::Job&) override {
+    return absl::InternalError("a job was begun");
+  }
+  std::string StatePayload(jobs::JobState, const absl::Status&, const std::string&) override { return ""; }
+  bool CanResume(const jobs::Job&) override { return false; }
+};
 
 class DatasetCatalogTest : public ::testing::Test {
  protected:
@@ -48,7 +57,7 @@ class DatasetCatalogTest : public ::testing::Test {
   const timbre::testing::TempDir folder_;
   std::unique_ptr<jobs::JobStore> jobs_;
   std::unique_ptr<registry::DatasetStore> datasets_;
-  jobs::FakeCodec codec_;
+  NoBodies codec_;
   std::unique_ptr<jobs::Scheduler> scheduler_;
 };
 
