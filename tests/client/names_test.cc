@@ -48,6 +48,11 @@ TEST(NamesTest, WhatIsNoNameIsRefusedWithBothForms) {
   }
 }
 
+TEST(NamesTest, ATextOfAMegabyteIsRefusedLikeAShortOne) {
+  EXPECT_FALSE(JobName(std::string(1 << 20, 'a')).ok());
+  EXPECT_FALSE(ModelReference(std::string(1 << 20, 'a')).ok());
+}
+
 TEST(NamesTest, ShortNamesAreForPeople) {
   EXPECT_EQ(ShortName("jobs/j1"), "j1");
   EXPECT_EQ(ShortVersion("models/m/versions/3"), "m/3");
