@@ -3,8 +3,6 @@
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 
-#include <regex>
-
 #include "client/request_id.h"
 #include "tests/client/scripted_job_service.h"
 #include "tests/client/test_server.h"
@@ -34,9 +32,10 @@ class JobsTest : public ::testing::Test {
 };
 
 TEST(RequestIdTest, IsARandomUuidAndNeverTheSame) {
-  const std::regex uuid4("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  const auto is_uuid4 =
+      ::testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   const std::string first = NewRequestId();
-  EXPECT_TRUE(std::regex_match(first, uuid4)) << first;
+  EXPECT_THAT(first, is_uuid4);
   EXPECT_NE(first, NewRequestId());
 }
 
