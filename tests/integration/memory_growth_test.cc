@@ -126,7 +126,7 @@ double MeasureGrowth(const std::vector<std::string>& environment, int rounds) {
   Work work(server);
   work.CreateDataset();
   testing::MemoryGrowth growth(server.pid());
-  for (int round = 0; round < rounds && growth.BytesPerRound() > kMostBytesPerRound; ++round) {
+  for (int round = 0; round < rounds && growth.BytesPerRound() >= kMostBytesPerRound; ++round) {
     work.Round();
     if (::testing::Test::HasFailure()) return 0;
     growth.Sample();
