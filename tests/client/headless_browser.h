@@ -1,9 +1,10 @@
 #pragma once
 
+#include <re2/re2.h>
+
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <regex>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -18,16 +19,17 @@ struct OpenedPage {
 
   // An attribute of an element, by a text that its tag holds before it: Attribute("<html", "data-plots").
   std::string Attribute(const std::string& tag, const std::string& name) const {
-    std::smatch found;
-    const std::regex pattern(tag + "[^>]*? " + name + "=\"([^\"]*)\"");
-    return std::regex_search(dom, found, pattern) ? found[1].str() : "";
+    return Find(tag + "[^>]*? " + name + "=\"([^\"]*)\"");
   }
 
   // The id of the first canvas that its script found blank.
-  std::string FirstUndrawn() const {
-    std::smatch found;
-    const std::regex pattern("<canvas id=\"([^\"]*)\"[^>]*data-drawn=\"false\"");
-    return std::regex_search(dom, found, pattern) ? found[1].str() : "";
+  std::string FirstUndrawn() const { return Find("<canvas id=\"([^\"]*)\"[^>]*data-drawn=\"false\""); }
+
+ private:
+  // What the group of the pattern's first match holds; empty without one.
+  std::string Find(const std::string& pattern) const {
+    std::string found;
+    return RE2::PartialMatch(dom, pattern, &found) ? found : "";
   }
 };
 
