@@ -202,7 +202,7 @@ TEST_F(ModelTransferTest, AWrongFileIsRefusedByTheTensorAndLeavesNothing) {
       StatusIs(absl::StatusCode::kInvalidArgument,
                HasSubstr("'model.encoder.sequential.2.0.bias' has the shape [64]; wanted is [128]. The keys "
                          "were recognised as CLMR 2")));
-  testing::WriteFile(folder_ / "model.pt", std::string("PK\x03\x04 and the rest", 20));
+  testing::WriteFile(folder_ / "model.pt", "PK\x03\x04 and the rest");
   EXPECT_THAT(client::ImportModel(connection(), {.model = "models/m", .file = folder_ / "model.pt"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("convert_checkpoint.py")));
   testing::WriteFile(folder_ / "empty", "");

@@ -28,9 +28,7 @@ inline void WriteAudio(const std::filesystem::path& path, const std::vector<floa
 
 // Raw little-endian float32 bytes of samples.
 inline std::string FloatBytes(const std::vector<float>& samples) {
-  std::string bytes(samples.size() * sizeof(float), '\0');
-  std::memcpy(bytes.data(), samples.data(), bytes.size());
-  return bytes;
+  return {reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(float)};
 }
 
 }  // namespace timbre::testing

@@ -85,8 +85,11 @@ TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
     // The head is the same: only what it is asked about comes from another engine.
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto judged,
                                 probe::RunHeadProbe(reference_train, embedded, train->tags(), {}, {}, {}));
-    EXPECT_NEAR(judged.mean_average_precision, expected.mean_average_precision, 5e-4) << precision;
-    EXPECT_NEAR(judged.mean_roc_auc, expected.mean_roc_auc, 5e-4) << precision;
+    // Of six clips two that are nearly alike may trade places in bf16, by the plan that was measured; on the
+    // demo's corpus the figures are equal to three decimals (docs/performance.md).
+    const double allowed = precision == std::string("fp32") ? 5e-4 : 0.03;
+    EXPECT_NEAR(judged.mean_average_precision, expected.mean_average_precision, allowed) << precision;
+    EXPECT_NEAR(judged.mean_roc_auc, expected.mean_roc_auc, allowed) << precision;
   }
 }
 
