@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "server/rpc/status.h"
 
 namespace timbre::rpc {
@@ -54,11 +55,13 @@ absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord
       absl::Seconds(1));
 }
 
-absl::StatusOr<ByteBudget::Hold> HoldMessage(const CallEnvironment& environment, const CallRecord& record,
-                                             const google::protobuf::Message& message) {
+absl::Status HoldMessage(const CallEnvironment& environment, const CallRecord& record,
+                         const google::protobuf::Message& message, ByteBudget::Hold& hold) {
+  hold.Release();
   const auto bytes = static_cast<int64_t>(message.ByteSizeLong());
-  if (environment.budget == nullptr || bytes < kLargeMessageBytes) return ByteBudget::Hold();
-  return environment.budget->Take(record.caller().account, bytes);
+  if (environment.budget == nullptr || bytes < kLargeMessageBytes) return absl::OkStatus();
+  TIMBRE_ASSIGN_OR_RETURN(hold, environment.budget->Take(record.caller().account, bytes));
+  return absl::OkStatus();
 }
 
 CallRecord::CallRecord(const CallEnvironment& environment, std::string path, grpc::ServerContextBase& context)

@@ -70,9 +70,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, absl::Duration
 // quota of calls.
 absl::Status CheckAccepting(const CallEnvironment& environment, const CallRecord& record);
 
-// Counts a message that is large against the budget until the hold ends. Errors: as ByteBudget::Take.
-absl::StatusOr<ByteBudget::Hold> HoldMessage(const CallEnvironment& environment, const CallRecord& record,
-                                             const google::protobuf::Message& message);
+// Counts a message that is large against the budget until `hold` ends; what `hold` held before is given back.
+// Errors: as ByteBudget::Take.
+absl::Status HoldMessage(const CallEnvironment& environment, const CallRecord& record,
+                         const google::protobuf::Message& message, ByteBudget::Hold& hold);
 
 // Counts and logs one call from construction until Handled. Its request id is the metadata `x-request-id`
 // where that has the form, its trace goes on with `traceparent`; the answer's initial metadata names both,

@@ -11,7 +11,6 @@
 #include "absl/time/clock.h"
 #include "core/base/cancel_token.h"
 #include "core/base/executor.h"
-#include "core/base/status_macros.h"
 #include "server/rpc/call.h"
 #include "server/rpc/guarded.h"
 #include "server/rpc/status.h"
@@ -42,8 +41,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 
   // Counts the request for as long as the call lasts.
   absl::Status HoldRequest(const CallEnvironment& environment, const google::protobuf::Message& request) {
-    TIMBRE_ASSIGN_OR_RETURN(hold_, HoldMessage(environment, record_, request));
-    return absl::OkStatus();
+    return HoldMessage(environment, record_, request, hold_);
   }
 
   void OnCancel() override {

@@ -84,9 +84,8 @@ class AudioStreamReactor final
       reads_ended_ = true;
       return Work([this] { return Close(); });
     }
-    auto hold = rpc::HoldMessage(deps_.environment, record_, request_);
-    if (!hold.ok()) return End(hold.status());
-    hold_ = *std::move(hold);
+    const absl::Status held = rpc::HoldMessage(deps_.environment, record_, request_, hold_);
+    if (!held.ok()) return End(held);
     if (!decoder_) return Work([this] { return Open(); });
     Work([this] { return Push(); });
   }

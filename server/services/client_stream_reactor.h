@@ -49,9 +49,8 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     // A stream that broke is no end of an upload: only a client that closed its side has sent all.
     if (const absl::Status cancelled = cancel_.token().Check(); !cancelled.ok()) return End(cancelled);
     if (ok) {
-      auto hold = rpc::HoldMessage(runner_.environment(), record_, request_);
-      if (!hold.ok()) return End(hold.status());
-      hold_ = *std::move(hold);
+      const absl::Status held = rpc::HoldMessage(runner_.environment(), record_, request_, hold_);
+      if (!held.ok()) return End(held);
     }
     const auto work = [this, ok] { ok ? TakeMessage() : CloseSession(); };
     // Before the work, which may bring the next message about.

@@ -34,7 +34,7 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
         lease_(context, cancel_, deps.runner.environment().max_stream) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
     absl::Status accepting = rpc::CheckAccepting(environment, record_);
-    if (accepting.ok()) accepting = Hold();
+    if (accepting.ok()) accepting = rpc::HoldMessage(environment, record_, request_, hold_);
     if (accepting.ok()) accepting = TakePlace();
     if (accepting.ok()) {
       Work([this] { return MakeFile(); });
@@ -55,11 +55,6 @@ class ExportReactor final : public grpc::ServerWriteReactor<v1::ExportModelRespo
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Hold() {
-    TIMBRE_ASSIGN_OR_RETURN(hold_, rpc::HoldMessage(deps_.runner.environment(), record_, request_));
-    return absl::OkStatus();
-  }
-
   // Its file in the spool counts among what the client has there.
   absl::Status TakePlace() {
     TIMBRE_ASSIGN_OR_RETURN(place_,

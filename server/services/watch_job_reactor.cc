@@ -28,7 +28,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
         last_sequence_(request.after_sequence()) {
     const rpc::CallEnvironment& environment = deps.runner.environment();
     absl::Status status = rpc::CheckAccepting(environment, record_);
-    if (status.ok()) status = Hold(request);
+    if (status.ok()) status = rpc::HoldMessage(environment, record_, request, hold_);
     if (status.ok()) status = Begin(request);
     if (status.ok()) status = deps_.runner.pool().Schedule([this] { Pump(); });
     if (!status.ok()) End(status);
@@ -52,12 +52,6 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
   }
 
  private:
-  // gRPC keeps the request for as long as the call lasts.
-  absl::Status Hold(const v1::WatchJobRequest& request) {
-    TIMBRE_ASSIGN_OR_RETURN(hold_, rpc::HoldMessage(deps_.runner.environment(), record_, request));
-    return absl::OkStatus();
-  }
-
   absl::Status Begin(const v1::WatchJobRequest& request) {
     TIMBRE_ASSIGN_OR_RETURN(job_id_, convert::ParseJobName(request.name()));
     if (request.after_sequence() < 0)
@@ -142,7 +136,7 @@ class WatchJobReactor final : public grpc::ServerWriteReactor<v1::WatchJobRespon
 
   const WatchDependencies deps_;
   rpc::CallRecord record_;
-  rpc::ByteBudget::Hold hold_;
+  rpc::ByteBudget::Hold hold_;  // of the request: gRPC keeps it for as long as the call lasts
   std::string job_id_;
   int64_t watch_id_ = 0;
   int64_t drain_callback_ = 0;

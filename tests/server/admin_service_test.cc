@@ -3,6 +3,8 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <future>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "core/store/database.h"
@@ -44,6 +46,30 @@ grpc::Status CallByPath(const std::string& address, const std::string& path,
                  [&status](const grpc::Status& ended) { status.set_value(ended); });
   return status.get_future().get();
 }
+
+// What a client that watches health hears. It waits for a minute at most.
+class HealthWatch {
+ public:
+  explicit HealthWatch(const std::string& address)
+      : stub_(health::Health::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    watch_ = stub_->Watch(&context_, health::HealthCheckRequest());
+  }
+
+  // Nothing once the server has ended it.
+  std::optional<health::HealthCheckResponse::ServingStatus> Next() {
+    health::HealthCheckResponse response;
+    if (!watch_->Read(&response)) return std::nullopt;
+    return response.status();
+  }
+
+  grpc::Status Finish() { return watch_->Finish(); }
+
+ private:
+  const std::unique_ptr<health::Health::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<health::HealthCheckResponse>> watch_;
+};
 
 TEST_F(AdminServiceTest, ABackupIsADatabaseThatOpens) {
   server_.Start();
@@ -99,19 +125,13 @@ TEST_F(AdminServiceTest, DrainAsksForTheEnd) {
 TEST_F(AdminServiceTest, AClientThatWatchesHealthHearsOfTheEndAndDoesNotHoldItUp) {
   server_.settings().drain_grace = absl::Hours(1);
   server_.Start();
-  const auto stub = health::Health::NewStub(
-      grpc::CreateChannel(server_.app().address(), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  const auto watch = stub->Watch(&context, health::HealthCheckRequest());
-  health::HealthCheckResponse response;
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING);
+  HealthWatch watch(server_.app().address());
+  EXPECT_EQ(watch.Next(), health::HealthCheckResponse::SERVING);
   std::thread drain([this] { server_.app().Drain(); });
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), health::HealthCheckResponse::NOT_SERVING);
-  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(watch.Next(), health::HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(watch.Next(), std::nullopt);
   drain.join();
-  EXPECT_THAT(watch->Finish(), IsRpcError(grpc::StatusCode::UNAVAILABLE, ::testing::_));
+  EXPECT_THAT(watch.Finish(), IsRpcError(grpc::StatusCode::UNAVAILABLE, ::testing::_));
 }
 
 TEST_F(AdminServiceTest, AnUnknownLogLevelIsRefused) {
@@ -193,17 +213,10 @@ TEST_F(AdminServiceTest, HealthIsToldOfEachServiceByName) {
 TEST_F(AdminServiceTest, TheHealthPortSaysNotServingWhileTheServerDrains) {
   server_.settings().health_address = "127.0.0.1:0";
   server_.Start();
-  const auto stub = health::Health::NewStub(
-      grpc::CreateChannel(server_.app().health_address(), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-  const auto watch = stub->Watch(&context, health::HealthCheckRequest());
-  health::HealthCheckResponse response;
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), health::HealthCheckResponse::SERVING);
+  HealthWatch watch(server_.app().health_address());
+  EXPECT_EQ(watch.Next(), health::HealthCheckResponse::SERVING);
   std::thread drain([this] { server_.app().Drain(); });
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), health::HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(watch.Next(), health::HealthCheckResponse::NOT_SERVING);
   drain.join();
 }
 

@@ -66,10 +66,21 @@ TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
   const probe::LabeledEmbeddings reference = Embed(*test, *torch);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto expected,
                               probe::RunHeadProbe(reference_train, reference, train->tags(), {}, {}, {}));
-  for (const char* precision : {"fp32", "bf16"}) {
+  // Of six clips two that are nearly alike may trade places in bf16, by the plan that was measured: its
+  // metrics are held to the last bit of rank by a plan that is always the same.
+  struct Case {
+    const char* precision;
+    bool direct;
+    double allowed;  // in mAP and ROC-AUC
+  };
+  for (const auto& [precision, direct, allowed] :
+       {Case{"fp32", false, 5e-4}, Case{"bf16", true, 5e-4}, Case{"bf16", false, 0.03}}) {
     if (!engine::CpuEngine::RunsHere(precision)) continue;
-    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine,
-                                engine::CpuEngine::Create({.precision = precision, .threads = 2}));
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto engine, engine::CpuEngine::Create({
+                                                       .precision = precision,
+                                                       .threads = 2,
+                                                       .direct = direct,
+                                                   }));
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto encoder, engine->Load(weights.encoder));
     const probe::LabeledEmbeddings embedded = Embed(*test, *encoder);
     const Agreement raw = CompareRows(embedded.embeddings, reference.embeddings, kDim);
@@ -85,9 +96,6 @@ TEST_F(EngineParityTest, TrainedWeightsGiveTheSameEmbeddingsAndTheSameMetrics) {
     // The head is the same: only what it is asked about comes from another engine.
     TIMBRE_ASSERT_OK_AND_ASSIGN(const auto judged,
                                 probe::RunHeadProbe(reference_train, embedded, train->tags(), {}, {}, {}));
-    // Of six clips two that are nearly alike may trade places in bf16, by the plan that was measured; on the
-    // demo's corpus the figures are equal to three decimals (docs/performance.md).
-    const double allowed = precision == std::string("fp32") ? 5e-4 : 0.03;
     EXPECT_NEAR(judged.mean_average_precision, expected.mean_average_precision, allowed) << precision;
     EXPECT_NEAR(judged.mean_roc_auc, expected.mean_roc_auc, allowed) << precision;
   }
