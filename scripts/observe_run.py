@@ -2,6 +2,7 @@
 """What scripts/observe does after the build: a server under load, a Prometheus, and its dashboards."""
 import argparse
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -38,18 +39,31 @@ def keep_load(server, seconds):
                 break
 
 
+def browse(page, *words):
+    """What headless Chromium writes to its output, the page drawn to its end."""
+    with tempfile.TemporaryDirectory() as home:
+        return subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                               "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={home}",
+                               "--virtual-time-budget=20000", *words, page],
+                              check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+
+def check_panels(name, text):
+    """The page says how many panels it drew, and which found nothing."""
+    empty = re.findall(r"<h2>([^<]*)</h2><p>no data</p>", text)
+    if 'data-panels="' not in text or empty:
+        raise observed.Failed(f"dashboard {name}: panels without data: {', '.join(empty) or 'none was drawn'}")
+
+
 def draw(prometheus, folder, seconds):
-    """The dashboards as pictures, by headless Chromium."""
+    """The dashboards as pictures. Fails where a panel has no data."""
     folder.mkdir(parents=True, exist_ok=True)
     end = time.time()
     for name in DASHBOARDS:
         page = f"http://{prometheus.address}/consoles/timbre.html?dashboard={name}&minutes={seconds / 60:.2f}&end={end:.0f}"
         file = folder / f"dashboard-{name}.png"
-        with tempfile.TemporaryDirectory() as home:
-            subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                            "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={home}",
-                            "--virtual-time-budget=20000", "--window-size=" + PICTURE_PIXELS.format(height=HEIGHTS[name]),
-                            f"--screenshot={file.resolve()}", page], check=True, stderr=subprocess.DEVNULL)
+        browse(page, "--window-size=" + PICTURE_PIXELS.format(height=HEIGHTS[name]), f"--screenshot={file.resolve()}")
+        check_panels(name, browse(page, "--dump-dom"))
         print(f"observe: {file}")
 
 

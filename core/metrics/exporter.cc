@@ -4,6 +4,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <cstdlib>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -32,7 +33,8 @@ using prometheus::Registry;
 std::unique_ptr<Nvml> WatchGpu(absl::string_view device) {
   int index = 0;
   if (!absl::ConsumePrefix(&device, "cuda:") || !absl::SimpleAtoi(device, &index)) return nullptr;
-  return Nvml::Open(index);
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return Nvml::Open(index, visible == nullptr ? "" : visible);
 }
 
 void AddBuildInfo(Registry& registry, const Exporter::Options& options) {

@@ -18,9 +18,11 @@ class Nvml {
     std::optional<double> energy_joules = {};  // since the driver was loaded; GPUs before Volta do not tell
   };
 
-  // `index` counts as nvidia-smi does (CUDA: with CUDA_DEVICE_ORDER=PCI_BUS_ID). Null where there is no such
-  // library or GPU.
-  static std::unique_ptr<Nvml> Open(int index, const std::string& library = "libnvidia-ml.so.1");
+  // The GPU that CUDA numbers `index` where CUDA_VISIBLE_DEVICES is `visible_devices` (numbers as nvidia-smi
+  // counts, or whole UUIDs; empty: all are visible). CUDA may number GPUs of several kinds otherwise, unless
+  // CUDA_DEVICE_ORDER=PCI_BUS_ID. Null where there is no such library or GPU.
+  static std::unique_ptr<Nvml> Open(int index, const std::string& visible_devices,
+                                    const std::string& library = "libnvidia-ml.so.1");
   ~Nvml();
 
   // Nothing where the driver does not answer.

@@ -50,19 +50,25 @@ inline v1::EmbedRequest ShortRequest() {
   return request;
 }
 
+using Credentials = std::shared_ptr<grpc::ChannelCredentials>;
+
 // A connection that no other number shares.
-inline std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address, int number) {
+inline std::shared_ptr<grpc::Channel> OwnChannel(
+    const std::string& address, int number,
+    const Credentials& credentials = grpc::InsecureChannelCredentials()) {
   grpc::ChannelArguments arguments;
   arguments.SetInt("timbre.test.channel", number);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 // What an honest client does meanwhile: a health check on a connection of its own, and an Embed on one that
 // stays.
 class HonestClient {
  public:
-  explicit HonestClient(const testing::ServerProcess& server)
-      : address_(server.address()), stub_(v1::InferenceService::NewStub(server.channel())) {}
+  HonestClient(std::string address, Credentials credentials)
+      : address_(std::move(address)),
+        credentials_(std::move(credentials)),
+        stub_(v1::InferenceService::NewStub(OwnChannel(address_, 1000, credentials_))) {}
 
   void Start() {
     thread_ = std::thread([this] {
@@ -88,7 +94,7 @@ class HonestClient {
 
  private:
   grpc::Status CheckHealth() {
-    const auto channel = OwnChannel(address_, ++connections_);
+    const auto channel = OwnChannel(address_, ++connections_, credentials_);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kProbeDeadline);
     grpc::health::v1::HealthCheckRequest request;
@@ -104,6 +110,7 @@ class HonestClient {
   }
 
   const std::string address_;
+  const Credentials credentials_;
   const std::unique_ptr<v1::InferenceService::Stub> stub_;
   const v1::EmbedRequest request_ = ShortRequest();
   std::atomic<bool> over_ = false;
@@ -116,9 +123,9 @@ class AbuseTest : public ::testing::Test {
  protected:
   void SetUp() override {
     testing::PublishModel(server_.state_dir(), "m", 1, {"x"});
-    server_.set_config(kConfig);
+    server_.set_config(kConfig + Security());
     server_.Start();
-    honest_ = std::make_unique<HonestClient>(server_);
+    honest_ = std::make_unique<HonestClient>(server_.address(), HonestCredentials());
     honest_->Probe();  // loads the model
     ASSERT_THAT(honest_->failures(), ::testing::IsEmpty());
     before_bytes_ = testing::PeakResidentBytes(server_.pid());
@@ -135,6 +142,10 @@ class AbuseTest : public ::testing::Test {
                  static_cast<long>(growth >> 20));
     EXPECT_EQ(server_.Terminate(), 0);
   }
+
+  // What a subclass adds to the configuration, and how its honest client then connects.
+  virtual std::string Security() { return ""; }
+  virtual Credentials HonestCredentials() { return grpc::InsecureChannelCredentials(); }
 
   // A connection after its handshake, with one SETTINGS frame.
   RawHttp2 Connect() {

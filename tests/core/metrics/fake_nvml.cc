@@ -1,5 +1,7 @@
-// The six entry points of NVIDIA's management library that Timbre uses, for a machine with one GPU: 80 GiB,
-// of which 20 are used; busy for 25 % of the time; 1.5 kJ taken. With OLD_DRIVER it tells the memory alone.
+// The entry points of NVIDIA's management library that Timbre uses, for a machine with two GPUs: 80 GiB each,
+// of which 20 and 40 are used; busy for 25 % of the time; 1.5 kJ taken. With OLD_DRIVER they tell the memory
+// alone.
+#include <cstring>
 
 extern "C" {
 
@@ -14,15 +16,16 @@ int nvmlInit_v2() { return 0; }
 int nvmlShutdown() { return 0; }
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void** device) {
-  static int the_gpu;
-  if (index != 0) return 2;  // NVML_ERROR_INVALID_ARGUMENT
-  *device = &the_gpu;
+  static unsigned long long used_gib[] = {20, 40};
+  if (index > 1) return 2;  // NVML_ERROR_INVALID_ARGUMENT
+  *device = &used_gib[index];
   return 0;
 }
 
-int nvmlDeviceGetMemoryInfo(void* /*device*/, nvmlMemory* memory) {
+int nvmlDeviceGetMemoryInfo(void* device, nvmlMemory* memory) {
   constexpr unsigned long long kGiB = 1ULL << 30;
-  *memory = {80 * kGiB, 60 * kGiB, 20 * kGiB};
+  const unsigned long long used_gib = *static_cast<const unsigned long long*>(device);
+  *memory = {80 * kGiB, (80 - used_gib) * kGiB, used_gib * kGiB};
   return 0;
 }
 
@@ -31,6 +34,10 @@ int nvmlDeviceGetUtilizationRates(void* /*device*/, nvmlUtilization* /*utilizati
   return 3;  // NVML_ERROR_NOT_SUPPORTED
 }
 #else
+int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) {
+  if (std::strcmp(uuid, "GPU-second") != 0) return 6;  // NVML_ERROR_NOT_FOUND
+  return nvmlDeviceGetHandleByIndex_v2(1, device);
+}
 int nvmlDeviceGetUtilizationRates(void* /*device*/, nvmlUtilization* utilization) {
   *utilization = {25, 10};
   return 0;

@@ -71,7 +71,7 @@ TEST(SystemMetricsTest, TellsTheDiskOfTheStateFolder) {
 }
 
 TEST(SystemMetricsTest, AGpuIsReadThroughTheDriversLibrary) {
-  const std::unique_ptr<Nvml> gpu = Nvml::Open(0, FAKE_NVML);
+  const std::unique_ptr<Nvml> gpu = Nvml::Open(0, "", FAKE_NVML);
   ASSERT_NE(gpu, nullptr);
   const std::string text = Text(SystemMetrics("", "cuda:0", gpu.get()));
   const std::string memory = "timbre_device_memory_bytes{device=\"cuda:0\",kind=";
@@ -82,7 +82,7 @@ TEST(SystemMetricsTest, AGpuIsReadThroughTheDriversLibrary) {
 }
 
 TEST(SystemMetricsTest, ADriverThatDoesNotTellLoadAndEnergyTellsTheMemory) {
-  const std::unique_ptr<Nvml> gpu = Nvml::Open(0, OLD_FAKE_NVML);
+  const std::unique_ptr<Nvml> gpu = Nvml::Open(0, "", OLD_FAKE_NVML);
   ASSERT_NE(gpu, nullptr);
   const std::string text = Text(SystemMetrics("", "cuda:0", gpu.get()));
   EXPECT_THAT(Value(text, "timbre_device_memory_bytes{device=\"cuda:0\",kind=\"used\"}"),
@@ -91,10 +91,25 @@ TEST(SystemMetricsTest, ADriverThatDoesNotTellLoadAndEnergyTellsTheMemory) {
   EXPECT_THAT(text, Not(HasSubstr("energy")));
 }
 
+TEST(SystemMetricsTest, TheGpuIsTheOneThatCudaSeesByThatNumber) {
+  const auto used = [](int index, const char* visible, const char* library = FAKE_NVML) {
+    const std::unique_ptr<Nvml> gpu = Nvml::Open(index, visible, library);
+    const std::optional<Nvml::Reading> reading = gpu == nullptr ? std::nullopt : gpu->Read();
+    return reading.has_value() ? reading->memory_used_bytes / kGiB : -1;
+  };
+  EXPECT_EQ(used(1, ""), 40);
+  EXPECT_EQ(used(0, "1"), 40);
+  EXPECT_EQ(used(1, "1,0"), 20);
+  EXPECT_EQ(used(1, "0,GPU-second"), 40);
+  EXPECT_EQ(used(1, "1"), -1);
+  EXPECT_EQ(used(0, "GPU-third"), -1);
+  EXPECT_EQ(used(0, "GPU-second", OLD_FAKE_NVML), -1);
+}
+
 TEST(SystemMetricsTest, WithoutADriverOrAGpuNothingIsSaidOfOne) {
-  EXPECT_EQ(Nvml::Open(0, "libno-such-driver.so.1"), nullptr);
-  EXPECT_EQ(Nvml::Open(1, FAKE_NVML), nullptr);
-  EXPECT_EQ(Nvml::Open(0, "libm.so.6"), nullptr) << "a library without NVML's entry points";
+  EXPECT_EQ(Nvml::Open(0, "", "libno-such-driver.so.1"), nullptr);
+  EXPECT_EQ(Nvml::Open(2, "", FAKE_NVML), nullptr);
+  EXPECT_EQ(Nvml::Open(0, "", "libm.so.6"), nullptr) << "a library without NVML's entry points";
   EXPECT_THAT(Text(SystemMetrics("", "cpu", nullptr)), Not(HasSubstr("timbre_device")));
 }
 
