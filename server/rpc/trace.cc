@@ -37,6 +37,12 @@ bool IsLowerHex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+// gRPC takes any bytes as a header's value, and ends the process where it is to send others than these.
+bool IsSendable(std::string_view state) {
+  return state.size() <= kMaxState &&
+         std::all_of(state.begin(), state.end(), [](unsigned char c) { return absl::ascii_isprint(c); });
+}
+
 bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
 
 std::optional<Trace> Parse(std::string_view header) {
@@ -67,7 +73,7 @@ Trace ContinueTrace(std::string_view traceparent, std::string_view tracestate) {
   Trace trace;
   if (std::optional<Trace> parsed = Parse(traceparent)) {
     trace = *std::move(parsed);
-    if (tracestate.size() <= kMaxState) trace.state = std::string(tracestate);
+    if (IsSendable(tracestate)) trace.state = std::string(tracestate);
   } else {
     trace.trace_id = absl::StrCat(NewSpanId(), Hex(RandomBits()));
   }

@@ -12,11 +12,12 @@ struct Trace {
   std::string parent_id;  // 16 hex digits: the caller's span; empty where the trace begins here
   std::string span_id;    // 16 hex digits: this call's own span
   bool sampled = true;    // the caller's flag; every call is logged either way
-  std::string state;      // the caller's tracestate, as it came
+  std::string state;      // the caller's tracestate as it came; of printable ASCII alone
 };
 
 // Goes on with the caller's trace in a span of its own. A header that is none (or of version ff) begins a
-// trace and drops `tracestate`; of a higher version the part that version 00 knows is taken.
+// trace and drops `tracestate`, which is also dropped where it is over 512 bytes or of others than printable
+// ASCII; of a higher version the part that version 00 knows is taken.
 Trace ContinueTrace(std::string_view traceparent, std::string_view tracestate);
 
 // The header that tells others of this call's span.

@@ -1,20 +1,16 @@
-#include <arpa/inet.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/rpc/methods.h"
 #include "server/security/gate.h"
 #include "tests/support/certificates.h"
 #include "tests/support/in_process_server.h"
 #include "tests/support/published_model.h"
+#include "tests/support/raw_http2.h"
 #include "tests/support/rpc_status.h"
 #include "tests/support/signals.h"
 #include "tests/support/temp_dir.h"
@@ -267,48 +263,37 @@ TEST_F(SecuredServerTest, TooMuchMetadataIsRefused) {
   EXPECT_THAT(testing::Call(*other, &v1::InferenceService::Stub::GetInfo, {}, &again), IsRpcOk());
 }
 
-// gRPC keeps this header for itself; a filter that copies it ends the process (the one under an
-// AuthMetadataProcessor does).
-TEST_F(SecuredServerTest, AHeaderOfGrpcsOwnEndsNoServer) {
+// Headers that no client library would send. gRPC keeps the first for itself, and a filter that copies it
+// ends the process (the one under an AuthMetadataProcessor does); the others must not be sent back as they
+// came.
+TEST_F(SecuredServerTest, AHeaderOfAnyBytesEndsNoServer) {
   WantTokens();
   server_.Start();
-  const std::string host = server_.app().address().substr(0, server_.app().address().rfind(':'));
-  int port = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(server_.app().address().substr(host.size() + 1), &port));
-  const int connection = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  const auto literal = [](const std::string& name,
-                          const std::string& value) {  // HPACK, never indexed, not Huffman-coded
-    return absl::StrCat(std::string(1, '\x10'), std::string(1, static_cast<char>(name.size())), name,
-                        std::string(1, static_cast<char>(value.size())), value);
-  };
-  const std::string headers =
-      absl::StrCat(literal(":method", "POST"), literal(":scheme", "http"),
-                   literal(":path", "/timbre.v1.InferenceService/GetInfo"), literal(":authority", "x"),
-                   literal("content-type", "application/grpc"), literal("te", "trailers"),
-                   literal("grpclb_client_stats", "x"));
-  const auto frame = [](char type, char flags, char stream, const std::string& payload) {
-    return absl::StrCat(std::string("\0\0", 2), std::string(1, static_cast<char>(payload.size())),
-                        std::string(1, type), std::string(1, flags), std::string("\0\0\0", 3),
-                        std::string(1, stream), payload);
-  };
-  ASSERT_LT(headers.size(), 256U);
-  const std::string bytes = absl::StrCat("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frame(4, 0, 0, ""),
-                                         frame(1, 4, 1, headers), frame(0, 1, 1, std::string(5, '\0')));
-  ASSERT_EQ(::send(connection, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-  // The answer names the status: the call went through the server.
-  std::string answer;
-  std::array<char, 4096> buffer;
-  while (answer.find("wants a token") == std::string::npos) {
-    const ssize_t count = ::recv(connection, buffer.data(), buffer.size(), 0);
-    ASSERT_GT(count, 0);
-    answer.append(buffer.data(), static_cast<size_t>(count));
+  using testing::RawHttp2;
+  const std::string trace =
+      RawHttp2::Header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  const std::string bytes = "a=\x80\xff\x01";
+  for (const std::string& header : {
+           RawHttp2::Header("grpclb_client_stats", "x"),
+           trace + RawHttp2::Header("tracestate", bytes),
+           RawHttp2::Header("traceparent", bytes),
+           RawHttp2::Header("x-request-id", bytes),
+           RawHttp2::Header("timbre-client", bytes),
+           RawHttp2::Header("timbre-priority", bytes),
+           RawHttp2::Header("authorization", "Bearer " + bytes),
+           RawHttp2::Header("user-agent", bytes),
+           RawHttp2::Header("grpc-trace-bin", bytes),
+       }) {
+    for (const char* path : {"/timbre.v1.InferenceService/GetInfo", "/grpc.health.v1.Health/Check"}) {
+      RawHttp2 connection(server_.app().address());
+      connection.Send(RawHttp2::Preface() + RawHttp2::Frame(RawHttp2::kSettings, 0, 0, "") +
+                      RawHttp2::Frame(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1,
+                                      RawHttp2::CallHeaders(path) + header) +
+                      RawHttp2::Frame(RawHttp2::kData, RawHttp2::kEndStream, 1, std::string(5, '\0')));
+      // The answer names the status: the call went through the server.
+      EXPECT_TRUE(connection.Hears("token", std::chrono::seconds(20))) << path << " " << header;
+    }
   }
-  ::close(connection);
   EXPECT_EQ(WhoAmI("infer-token").client(), "infer-client");
 }
 

@@ -77,6 +77,14 @@ TEST(TraceTest, AStateTooLongToCarryIsDropped) {
   EXPECT_EQ(ContinueTrace(kHeader, std::string(512, 'a')).state.size(), 512);
 }
 
+TEST(TraceTest, AStateThatMustNotBeSentOnIsDropped) {
+  for (const char byte : {'\x80', '\xff', '\x1f', '\x7f', '\t', '\n', '\0'}) {
+    const Trace trace = ContinueTrace(kHeader, std::string("congo=") + byte);
+    EXPECT_EQ(trace.state, "") << static_cast<int>(byte);
+    EXPECT_EQ(trace.trace_id, kTraceId);
+  }
+}
+
 TEST(TraceTest, ARequestIdIsTakenIfItHasTheFormAndElseMade) {
   EXPECT_EQ(RequestIdFrom("a-Z_0.9"), "a-Z_0.9");
   EXPECT_EQ(RequestIdFrom(std::string(64, 'x')), std::string(64, 'x'));

@@ -107,6 +107,25 @@ class RawHttp2 {
     }
   }
 
+  // Whether `text` comes within that time; what came before it is forgotten.
+  bool Hears(const std::string& text, std::chrono::milliseconds timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    std::string heard;
+    char buffer[16384];
+    while (open_ && heard.find(text) == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+      const ssize_t count = ::recv(socket_, buffer, sizeof(buffer), 0);
+      if (count > 0) {
+        heard.append(buffer, static_cast<size_t>(count));
+      } else if (count < 0 && errno == EAGAIN) {
+        pollfd ready{socket_, POLLIN, 0};
+        ::poll(&ready, 1, 50);
+      } else {
+        open_ = false;
+      }
+    }
+    return heard.find(text) != std::string::npos;
+  }
+
   // Whether the server closed the connection within that time.
   bool ClosedWithin(std::chrono::milliseconds timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
