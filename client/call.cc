@@ -25,7 +25,7 @@ absl::Status RunCall(const Connection& connection, Retry retry,
     if (connection.timeout != absl::InfiniteDuration()) {
       context.set_deadline(absl::ToChronoTime(absl::Now() + connection.timeout));
     }
-    const absl::Status status = FromGrpcStatus(attempt(Prepared(connection, context)));
+    absl::Status status = FromGrpcStatus(attempt(Prepared(connection, context)));
     if (status.ok() || retry == Retry::kNever) return status;
     if (const auto delay = RetryDelay(status); delay && ++asked_for_count < kMaxAskedFor) {
       connection.sleep(*delay);

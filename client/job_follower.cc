@@ -44,7 +44,7 @@ class Follower {
 
   absl::Status Run() {
     while (true) {
-      const absl::Status status = ReadOneStream();
+      absl::Status status = ReadOneStream();
       if (status.ok()) return status;
       if (GivesUp(status)) return status;
       const absl::Duration wait =

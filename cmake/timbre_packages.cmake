@@ -65,6 +65,9 @@ if(TIMBRE_BUILD_TORCH)
   endif()
   target_include_directories(timbre_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
   target_link_libraries(timbre_torch INTERFACE ${TORCH_LIBRARIES})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(timbre_torch INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/clang_libtorch.h")
+  endif()
   if(TIMBRE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Instrumented code confuses GCC's flow analysis, as its manual says of -fsanitize: it takes the empty
     # c10::optional<Tensor> of LibTorch's options for a read. The other builds keep the warning.

@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -19,9 +21,7 @@ int Fail(const absl::Status& status, int code) {
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   CLI::App cli(
       "timbred: trains music encoders by self-supervision and serves them over gRPC.\n"
       "Example: timbred --config deploy/config/timbred.textproto --data-root /srv/music");
@@ -63,4 +63,15 @@ int main(int argc, char** argv) {
   timbre::base::LogInfo("signal {}", signal);
   (*app)->Drain();
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {  // no memory for a start, say
+    std::fprintf(stderr, "timbred: %s\n", error.what());
+    return kExitFailure;
+  }
 }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::audio {
@@ -65,8 +66,9 @@ absl::Status ChunkDecoder::Push(std::span<const std::byte> bytes) {
   }
   spooled_bytes_ += static_cast<int64_t>(bytes.size());
   if (spooled_bytes_ > max_bytes_) {
-    return absl::ResourceExhaustedError(absl::StrCat("the encoded stream has more than the ", max_bytes_,
-                                                     " bytes that are allowed; send PCM for longer audio"));
+    return base::ExhaustedError(base::Exhausted::kLimit,
+                                absl::StrCat("the encoded stream has more than the ", max_bytes_,
+                                             " bytes that are allowed; send PCM for longer audio"));
   }
   errno = 0;
   spool_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/audio/windows.h"
+#include "core/base/exhausted.h"
 
 namespace timbre::audio {
 namespace {
@@ -60,9 +61,10 @@ absl::Status CheckShape(int channels, int sample_rate_hz, const DecodeLimits& li
 absl::Status CheckDuration(int64_t frames, int sample_rate_hz, const DecodeLimits& limits) {
   const double seconds = static_cast<double>(frames) / sample_rate_hz;
   if (seconds <= absl::ToDoubleSeconds(limits.max_duration)) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("the audio is too long: at least ", seconds,
-                                                   " s; at most ", absl::FormatDuration(limits.max_duration),
-                                                   " are allowed; send it in pieces"));
+  return base::ExhaustedError(
+      base::Exhausted::kLimit,
+      absl::StrCat("the audio is too long: at least ", seconds, " s; at most ",
+                   absl::FormatDuration(limits.max_duration), " are allowed; send it in pieces"));
 }
 
 absl::Status CheckExpansion(int64_t frames, int sample_rate_hz, int64_t encoded_bytes,

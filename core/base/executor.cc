@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/retry_after.h"
+#include "core/base/exhausted.h"
 
 namespace timbre::base {
 namespace {
@@ -30,10 +30,10 @@ absl::Status ThreadPool::Schedule(std::function<void()> function) {
     case PushResult::kPushed:
       return absl::OkStatus();
     case PushResult::kFull:
-      return WithRetryAfter(
-          absl::ResourceExhaustedError(absl::StrCat("the ", options_.name, " queue is full (",
-                                                    options_.queue_capacity, " waiting); try again")),
-          kRetryAfter);
+      return ExhaustedError(Exhausted::kFull,
+                            absl::StrCat("the ", options_.name, " queue is full (", options_.queue_capacity,
+                                         " waiting); try again"),
+                            kRetryAfter);
     case PushResult::kClosed:
       break;
   }

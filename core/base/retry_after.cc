@@ -6,6 +6,11 @@
 #include "absl/strings/cord.h"
 
 namespace timbre::base {
+namespace {
+
+constexpr char kRetryAfterKey[] = "timbre/retry-after";
+
+}  // namespace
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay) {
   if (!status.ok()) status.SetPayload(kRetryAfterKey, absl::Cord(absl::FormatDuration(delay)));

@@ -15,7 +15,4 @@ absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);
 // Nothing where the status does not say.
 std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 
-// The payload's key in the status.
-inline constexpr char kRetryAfterKey[] = "timbre/retry-after";
-
 }  // namespace timbre::base

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/retry_after.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::embed {
@@ -17,7 +17,7 @@ constexpr absl::Duration kShortestRetry = absl::Milliseconds(10);
 constexpr absl::Duration kLongestRetry = absl::Seconds(30);
 
 absl::Status Refuse(const std::string& message, absl::Duration retry) {
-  return base::WithRetryAfter(absl::ResourceExhaustedError(message),
+  return base::ExhaustedError(base::Exhausted::kFull, message,
                               std::clamp(retry, kShortestRetry, kLongestRetry));
 }
 
@@ -101,9 +101,11 @@ absl::Status Admission::Check(const Request& request, int64_t held) const {
 absl::Status Admission::Full(const Request& request, int64_t held) const {
   const int64_t free = capacity_windows_ - inside_;
   if (request.windows > capacity_windows_) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the clip has ", request.windows, " windows, the server holds at most ", capacity_windows_,
-        " at a time (queue_capacity_windows); send it as a stream or in parts"));
+    return base::ExhaustedError(
+        base::Exhausted::kLimit,
+        absl::StrCat("the clip has ", request.windows, " windows, the server holds at most ",
+                     capacity_windows_,
+                     " at a time (queue_capacity_windows); send it as a stream or in parts"));
   }
   if (request.windows > free) {
     return Refuse(absl::StrCat("the queue is full: ", inside_, " windows are inside, ", request.windows,

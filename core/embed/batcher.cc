@@ -82,7 +82,6 @@ class Batcher::Impl {
     request->enqueue_time = clock_.Now();
     if (stopping_) return absl::UnavailableError("the batcher has stopped");
     if (work.deadline <= request->enqueue_time) return Expired();
-    queued_windows_ += work.count;
     ledger_.Enter(work.caller.client);
     queue_.push_back(std::move(request));
     changed_.NotifyOne();
@@ -99,10 +98,15 @@ class Batcher::Impl {
     if (thread_.joinable()) thread_.join();
   }
 
-  Waiting waiting() const {
+  Waiting waiting(Priority priority) const {
     base::MutexLock lock(mutex_);
-    if (queue_.empty()) return {};
-    return {queued_windows_, clock_.Now() - queue_.front()->enqueue_time};
+    Waiting waiting;
+    for (const RequestPtr& request : queue_) {  // in order of enqueue_time
+      if (request->work.caller.priority != priority) continue;
+      if (waiting.windows == 0) waiting.oldest = clock_.Now() - request->enqueue_time;
+      waiting.windows += request->rest();
+    }
+    return waiting;
   }
 
  private:
@@ -164,14 +168,12 @@ class Batcher::Impl {
       step.batch.push_back({request, request->taken, take.windows});
       request->taken += take.windows;
       ledger_.Serve(request->work.caller.client, take.windows);
-      queued_windows_ -= take.windows;
     }
     RemoveFinished();
   }
 
   void Fail(const RequestPtr& request, absl::Status status, Step& step)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    queued_windows_ -= request->rest();
     request->taken = request->work.count;
     step.failures.push_back({request, std::move(status)});
   }
@@ -246,7 +248,6 @@ class Batcher::Impl {
   // A queued request's `taken` changes under the mutex; all else in it belongs to the batch thread.
   std::deque<RequestPtr> queue_ ABSL_GUARDED_BY(mutex_);
   Ledger ledger_ ABSL_GUARDED_BY(mutex_);
-  int64_t queued_windows_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   base::Mutex join_mutex_;
@@ -267,6 +268,6 @@ absl::Status Batcher::Submit(Work work, Done done) {
 
 void Batcher::Stop() { impl_->Stop(); }
 
-Batcher::Waiting Batcher::waiting() const { return impl_->waiting(); }
+Waiting Batcher::waiting(Priority priority) const { return impl_->waiting(priority); }
 
 }  // namespace timbre::embed

@@ -58,11 +58,7 @@ class Batcher {
   void Stop();
 
   // What waits; not what is in the engine.
-  struct Waiting {
-    int64_t windows = 0;
-    absl::Duration oldest = {};  // how long the oldest request has been here
-  };
-  Waiting waiting() const;
+  Waiting waiting(Priority priority) const;
 
  private:
   class Impl;

@@ -88,11 +88,11 @@ void BatcherPool::Stop() {
   endings_->Stop();
 }
 
-Batcher::Waiting BatcherPool::waiting() const {
-  Batcher::Waiting all;
+Waiting BatcherPool::waiting(Priority priority) const {
+  Waiting all;
   base::MutexLock lock(mutex_);
   for (const Entry& entry : entries_) {
-    const Batcher::Waiting waiting = entry.batcher->waiting();
+    const Waiting waiting = entry.batcher->waiting(priority);
     all.windows += waiting.windows;
     all.oldest = std::max(all.oldest, waiting.oldest);
   }

@@ -38,7 +38,7 @@ class BatcherPool {
   size_t size() const;
 
   // Of all batchers together.
-  Batcher::Waiting waiting() const;
+  Waiting waiting(Priority priority) const;
 
  private:
   struct Entry {

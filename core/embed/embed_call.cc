@@ -231,7 +231,9 @@ void EmbedCall::End(const absl::Status& status) {
   if (Observer* observer = rooms_.options.batcher.observer; observer != nullptr) {
     static const std::string* const kNone = new std::string;
     const std::string& model = result_.model != nullptr ? result_.model->version.model : *kNone;
-    if (status.ok()) observer->OnAnswer({result_.timings, result_.audio_seconds, model});
+    if (status.ok()) {
+      observer->OnAnswer({result_.timings, result_.audio_seconds, model, request_.caller.priority});
+    }
     observer->OnEnd(status, model);
   }
   if (status.ok()) {

@@ -77,12 +77,14 @@ class Embedder::Impl {
   }
 
   Load load() const {
-    const Batcher::Waiting waiting = batchers_.waiting();
-    return {admission_.windows_inside(), waiting.windows, std::max(waiting.oldest, pool_->oldest_wait()),
-            admission_.expected_wait()};
+    return {.windows_inside = admission_.windows_inside(),
+            .interactive = batchers_.waiting(Priority::kInteractive),
+            .bulk = batchers_.waiting(Priority::kBulk),
+            .oldest_decode_wait = pool_->oldest_wait(),
+            .expected_wait = admission_.expected_wait()};
   }
 
-  StreamMeter MeterStream() const { return {clock_, options_.batcher.observer}; }
+  StreamMeter MeterStream(Priority priority) const { return {clock_, options_.batcher.observer, priority}; }
 
   BatcherPool& batchers() { return batchers_; }
   base::Executor& pool() { return *pool_; }
@@ -130,7 +132,7 @@ absl::Status Embedder::SubmitWindows(const StreamModel& model, Batcher::Work wor
   return impl_->SubmitWindows(model, std::move(work), std::move(done));
 }
 
-StreamMeter Embedder::MeterStream() const { return impl_->MeterStream(); }
+StreamMeter Embedder::MeterStream(Priority priority) const { return impl_->MeterStream(priority); }
 
 Load Embedder::load() const { return impl_->load(); }
 

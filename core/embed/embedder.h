@@ -101,7 +101,7 @@ class Embedder {
                                          const std::string& expect_space_id, bool tags);
   absl::Status SubmitWindows(const StreamModel& model, Batcher::Work work, Batcher::Done done);
   // By which the stream tells the observer what it did. Lifetime: the embedder outlives it.
-  StreamMeter MeterStream() const;
+  StreamMeter MeterStream(Priority priority) const;
 
   Load load() const;
 

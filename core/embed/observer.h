@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/embed/caller.h"
 
 namespace timbre::embed {
 
@@ -17,11 +18,18 @@ struct Timings {
   absl::Duration total = {};
 };
 
+// What waits, of one priority.
+struct Waiting {
+  int64_t windows = 0;         // for a batch
+  absl::Duration oldest = {};  // how long what waits longest for a batch has waited
+};
+
 // How full the embedder is.
 struct Load {
-  int64_t windows_inside = 0;         // being decoded, waiting and in the engine
-  int64_t windows_waiting = 0;        // for a batch
-  absl::Duration oldest_wait = {};    // of what waits longest for a decoding thread or a batch
+  int64_t windows_inside = 0;  // being decoded, waiting and in the engine
+  Waiting interactive = {}, bulk = {};
+  // Of what waits longest for a decoding thread, where all stand in one line.
+  absl::Duration oldest_decode_wait = {};
   absl::Duration expected_wait = {};  // until what is inside now will be done
 };
 
@@ -30,6 +38,7 @@ struct AnswerReport {
   const Timings& timings;
   double audio_seconds = 0;
   const std::string& model;
+  Priority priority = Priority::kInteractive;
 };
 
 // Told by embedder and batcher; must not block.

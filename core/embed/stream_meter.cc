@@ -28,7 +28,7 @@ void StreamMeter::Encoded(absl::Duration infer) {
 void StreamMeter::Answered(double audio_seconds) {
   piece_.encode = clock_.Now() - encoded_;
   piece_.total = piece_.decode + piece_.queue + piece_.infer + piece_.encode;
-  if (observer_ != nullptr) observer_->OnAnswer({piece_, audio_seconds, model_});
+  if (observer_ != nullptr) observer_->OnAnswer({piece_, audio_seconds, model_, priority_});
   all_.decode += piece_.decode;
   all_.queue += piece_.queue;
   all_.infer += piece_.infer;

@@ -14,7 +14,8 @@ namespace timbre::embed {
 // nothing. Threads: one call at a time. Lifetime: clock and observer (which may be null) outlive it.
 class StreamMeter {
  public:
-  StreamMeter(const base::Clock& clock, Observer* observer) : clock_(clock), observer_(observer) {}
+  StreamMeter(const base::Clock& clock, Observer* observer, Priority priority = Priority::kInteractive)
+      : clock_(clock), observer_(observer), priority_(priority) {}
 
   void OnModel(const std::string& model) { model_ = model; }
 
@@ -34,6 +35,7 @@ class StreamMeter {
  private:
   const base::Clock& clock_;
   Observer* const observer_;
+  const Priority priority_;
   std::string model_;
   Timings piece_, all_;
   absl::Time decode_began_ = absl::InfinitePast();  // past: it stands

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/job_rows.h"
 #include "core/store/columns.h"
@@ -13,7 +14,7 @@
 namespace timbre::jobs {
 namespace {
 
-constexpr int64_t kMaxPageSize = 1001;  // a page of 1000 and one to see whether there is more
+constexpr int64_t kMaxPageSize = 1000;
 
 absl::Status NoSuchJob(const std::string& id) {
   return absl::NotFoundError(absl::StrCat("there is no job '", id, "'; list the jobs to see their ids"));
@@ -33,13 +34,16 @@ absl::Status CheckNewId(SQLite::Database& db, const std::string& id) {
   return absl::OkStatus();
 }
 
-absl::Status CheckQuota(SQLite::Database& db, const std::string& client, int64_t max_unfinished) {
-  if (max_unfinished <= 0) return absl::OkStatus();
+absl::Status WithinQuota(SQLite::Database& db, const std::string& client, const JobQuota& quota) {
+  if (quota.over_quota != nullptr) *quota.over_quota = false;
+  if (quota.max_unfinished <= 0) return absl::OkStatus();
   const int64_t unfinished = rows::CountUnfinished(db, client);
-  if (unfinished < max_unfinished) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("client '", client, "' has ", unfinished,
-                                                   " jobs that have not ended, and its quota is ",
-                                                   max_unfinished, "; wait for one to end, or cancel one"));
+  if (unfinished < quota.max_unfinished) return absl::OkStatus();
+  if (quota.over_quota != nullptr) *quota.over_quota = true;
+  return base::ExhaustedError(
+      base::Exhausted::kQuota,
+      absl::StrCat("client '", client, "' has ", unfinished, " jobs that have not ended, and its quota is ",
+                   quota.max_unfinished, "; wait for one to end, or cancel one"));
 }
 
 // A job as `change` left it, with what `change` has no say in.
@@ -104,9 +108,7 @@ absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<s
         return absl::OkStatus();
       }
     }
-    const absl::Status within_quota = CheckQuota(db, job.client, quota.max_unfinished);
-    if (quota.over_quota != nullptr) *quota.over_quota = !within_quota.ok();
-    TIMBRE_RETURN_IF_ERROR(within_quota);
+    TIMBRE_RETURN_IF_ERROR(WithinQuota(db, job.client, quota));
     if (job.id.empty()) {
       job.id = rows::NewId(db);
     } else {
@@ -174,8 +176,13 @@ absl::StatusOr<std::optional<Job>> JobStore::FindByRequestId(const std::string& 
   return job;
 }
 
-absl::StatusOr<std::vector<Job>> JobStore::List(const ListOptions& options) const {
-  std::vector<Job> jobs;
+absl::Status JobStore::CheckQuota(const std::string& client, const JobQuota& quota) const {
+  return database_->Read([&](SQLite::Database& db) { return WithinQuota(db, client, quota); });
+}
+
+absl::StatusOr<JobStore::Page> JobStore::List(const ListOptions& options) const {
+  const auto page_size = static_cast<size_t>(std::clamp<int64_t>(options.page_size, 1, kMaxPageSize));
+  Page page;
   TIMBRE_RETURN_IF_ERROR(database_->Read([&](SQLite::Database& db) -> absl::Status {
     if (!options.before_id.empty() && !rows::Find(db, options.before_id).has_value()) {
       return absl::InvalidArgumentError(absl::StrCat("the page's last job '", options.before_id,
@@ -186,11 +193,17 @@ absl::StatusOr<std::vector<Job>> JobStore::List(const ListOptions& options) cons
     for (const JobState state : options.states) query.bind(index++, JobStateName(state));
     if (!options.kind.empty()) query.bind(index++, options.kind);
     if (!options.before_id.empty()) query.bind(index++, options.before_id);
-    query.bind(index, std::clamp<int64_t>(options.page_size, 1, kMaxPageSize));
-    while (query.executeStep()) jobs.push_back(rows::Read(query));
+    query.bind(index, static_cast<int64_t>(page_size) + 1);  // one more tells whether others follow
+    size_t bytes = 0;
+    while (!page.more && query.executeStep()) {
+      Job job = rows::Read(query);
+      bytes += job.spec.size() + job.result.size();
+      page.more = page.jobs.size() == page_size || (bytes > kMaxPageBytes && !page.jobs.empty());
+      if (!page.more) page.jobs.push_back(std::move(job));
+    }
     return absl::OkStatus();
   }));
-  return jobs;
+  return page;
 }
 
 absl::StatusOr<Job> JobStore::Update(const std::string& id, const std::function<absl::Status(Job&)>& change,

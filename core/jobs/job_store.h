@@ -53,12 +53,21 @@ class JobStore {
   struct ListOptions {
     std::vector<JobState> states;  // empty: all
     std::string kind;              // empty: all
-    int64_t page_size = 50;        // 1..1001; others are moved into the range
+    int64_t page_size = 50;        // 1..1000; others are moved into the range
     std::string before_id;         // page cursor: jobs created before this one; empty: from the newest
   };
-  // Newest first, in the order of insertion. Errors: kInvalidArgument the cursor's job is not there (any
-  // more): list from the start.
-  absl::StatusOr<std::vector<Job>> List(const ListOptions& options) const;
+  struct Page {
+    std::vector<Job> jobs;
+    bool more = false;  // others follow the last of them
+  };
+  // Newest first, in the order of insertion. A page ends before page_size where its specs and results would
+  // take over kMaxPageBytes, so that no list is larger than an answer may be. Errors: kInvalidArgument the
+  // cursor's job is not there (any more): list from the start.
+  absl::StatusOr<Page> List(const ListOptions& options) const;
+  static constexpr size_t kMaxPageBytes = size_t{3} << 20;
+
+  // What Insert asks of the quota, for a job that is over and is to be queued again.
+  absl::Status CheckQuota(const std::string& client, const JobQuota& quota) const;
 
   // Reads, changes and writes a job, and appends `payloads` as events, in one transaction; returns the new
   // job. `change` may refuse with a status: then nothing is written. `payloads` is read after `change` ran,

@@ -56,9 +56,8 @@ class Scheduler::Impl {
     if (LaneOf(job.kind) == nullptr) return UnknownKind(job.kind);
     return Told([&]() -> absl::StatusOr<Job> {
       bool existed = false, over_quota = false;
-      const int64_t most = options_.max_unfinished_of ? options_.max_unfinished_of(job.client) : 0;
-      absl::StatusOr<Job> submitted =
-          ledger_.Insert(std::move(job), {.max_unfinished = most, .over_quota = &over_quota}, &existed);
+      const JobQuota quota = QuotaOf(job.client, over_quota);
+      absl::StatusOr<Job> submitted = ledger_.Insert(std::move(job), quota, &existed);
       if (over_quota && options_.on_over_quota) options_.on_over_quota();
       if (!submitted.ok()) return submitted;
       if (!existed) LaneOf(submitted->kind)->Push(submitted->id);
@@ -84,6 +83,7 @@ class Scheduler::Impl {
     return Told([&]() -> absl::StatusOr<Job> {
       TIMBRE_ASSIGN_OR_RETURN(const Job seen, ledger_.store().Get(id));
       TIMBRE_RETURN_IF_ERROR(CheckResumable(seen));
+      if (IsTerminal(seen.state)) TIMBRE_RETURN_IF_ERROR(CheckQuota(seen.client));
       const auto decide = [&seen](const Job& job) -> NextMove {
         // CanResume may read files, so it was asked before the transaction.
         if (job.state != seen.state) return absl::AbortedError("the job has just changed; look at it again");
@@ -126,21 +126,33 @@ class Scheduler::Impl {
     page.states = {JobState::kQueued, JobState::kRunning, JobState::kPausing, JobState::kCancelling};
     page.page_size = 1000;
     std::vector<Job> jobs;
-    while (true) {
-      TIMBRE_ASSIGN_OR_RETURN(std::vector<Job> more, ledger_.store().List(page));
-      if (more.empty()) break;
-      page.before_id = more.back().id;
-      std::move(more.begin(), more.end(), std::back_inserter(jobs));
-    }
+    JobStore::Page listed;
+    do {
+      TIMBRE_ASSIGN_OR_RETURN(listed, ledger_.store().List(page));
+      std::move(listed.jobs.begin(), listed.jobs.end(), std::back_inserter(jobs));
+      if (listed.more) page.before_id = jobs.back().id;
+    } while (listed.more);
     std::reverse(jobs.begin(), jobs.end());  // oldest first
     return jobs;
+  }
+
+  JobQuota QuotaOf(const std::string& client, bool& over_quota) const {
+    return {.max_unfinished = options_.max_unfinished_of ? options_.max_unfinished_of(client) : 0,
+            .over_quota = &over_quota};
+  }
+
+  // Under control_, so that nobody else's job comes between.
+  absl::Status CheckQuota(const std::string& client) {
+    bool over_quota = false;
+    const absl::Status status = ledger_.store().CheckQuota(client, QuotaOf(client, over_quota));
+    if (over_quota && options_.on_over_quota) options_.on_over_quota();
+    return status;
   }
 
   absl::Status CheckResumable(const Job& job) {
     TIMBRE_RETURN_IF_ERROR(MoveOnResume(job).status());
     if (LaneOf(job.kind) == nullptr) return UnknownKind(job.kind);
-    const bool over = job.state == JobState::kFailed || job.state == JobState::kCancelled;
-    if (over && !codec_.CanResume(job)) {
+    if (IsTerminal(job.state) && !codec_.CanResume(job)) {
       return absl::FailedPreconditionError(
           absl::StrCat("job '", job.id, "' is ", JobStateName(job.state),
                        " and has no snapshot to go on from; submit it anew"));

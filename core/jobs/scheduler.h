@@ -92,7 +92,8 @@ class Scheduler {
   // RUNNING -> PAUSING -> PAUSED (after a snapshot); QUEUED -> PAUSED. Errors as above.
   absl::StatusOr<Job> Pause(const std::string& id);
 
-  // PAUSED, or FAILED/CANCELLED with a snapshot -> QUEUED. Errors as above.
+  // PAUSED, or FAILED/CANCELLED with a snapshot -> QUEUED. Errors as above · kResourceExhausted the job was
+  // over, and its client has as many as it may (a paused one counts all the time).
   absl::StatusOr<Job> Resume(const std::string& id);
 
   // Calls `listener` (fast, non-blocking, any thread) after each commit that concerns the job, until Unwatch.

@@ -42,6 +42,12 @@ PrometheusCallMetrics::PrometheusCallMetrics(prometheus::Registry& registry)
                    .Name("grpc_server_handling_seconds")
                    .Help("Time from a call's start to its end on the server.")
                    .Register(registry)),
+      server_full_(prometheus::BuildCounter()
+                       .Name("timbre_server_full_total")
+                       .Help("Calls that were refused for want of room in the server: queues, threads and "
+                             "memory that all clients share.")
+                       .Register(registry)
+                       .Add({})),
       other_(MakeSeries({{"grpc_type", "other"}, {"grpc_service", "other"}, {"grpc_method", "other"}})) {}
 
 PrometheusCallMetrics::Series PrometheusCallMetrics::MakeSeries(const Labels& labels) {

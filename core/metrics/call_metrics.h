@@ -15,8 +15,8 @@
 
 namespace timbre::metrics {
 
-// The grpc_server_* families of go-grpc-middleware's Prometheus provider, with its buckets, in a registry.
-// Threads: safe. Lifetime: the registry outlives it.
+// The grpc_server_* families of go-grpc-middleware's Prometheus provider, with its buckets, in a registry,
+// and timbre_server_full_total. Threads: safe. Lifetime: the registry outlives it.
 class PrometheusCallMetrics final : public CallMetrics {
  public:
   explicit PrometheusCallMetrics(prometheus::Registry& registry);
@@ -25,6 +25,7 @@ class PrometheusCallMetrics final : public CallMetrics {
   void OnStarted(const std::string& service, const std::string& method) override;
   void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code,
                  absl::Duration duration) override;
+  void OnServerFull() override { server_full_.Increment(); }
   void OnReceived(const std::string& service, const std::string& method) override;
   void OnSent(const std::string& service, const std::string& method) override;
 
@@ -44,6 +45,7 @@ class PrometheusCallMetrics final : public CallMetrics {
   prometheus::Family<prometheus::Counter>& received_;
   prometheus::Family<prometheus::Counter>& sent_;
   prometheus::Family<prometheus::Histogram>& seconds_;
+  prometheus::Counter& server_full_;
   const Series other_;
   base::Mutex mutex_;
   std::map<std::pair<std::string, std::string>, Series> methods_ ABSL_GUARDED_BY(mutex_);

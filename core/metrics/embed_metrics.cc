@@ -1,5 +1,7 @@
 #include "core/metrics/embed_metrics.h"
 
+#include <algorithm>
+
 namespace timbre::metrics {
 namespace {
 
@@ -19,18 +21,25 @@ const Buckets& WindowsBuckets() {
   return kBuckets;
 }
 
-constexpr std::array<const char*, 6> kOutcomeNames = {"ok",       "rejected", "expired",
+constexpr std::array<const char*, 7> kOutcomeNames = {"ok",       "rejected", "quota", "expired",
                                                       "canceled", "invalid",  "failed"};
+constexpr std::array<const char*, 2> kPriorityNames = {"interactive", "bulk"};
 constexpr size_t kMaxModels = 100;
 const std::string kOther = "other";
+
+std::array<prometheus::Gauge*, 2> GaugesByPriority(prometheus::Registry& registry, const char* name,
+                                                   const char* help) {
+  prometheus::Family<prometheus::Gauge>& family = BuildGauge().Name(name).Help(help).Register(registry);
+  return {&family.Add({{"priority", kPriorityNames[0]}}), &family.Add({{"priority", kPriorityNames[1]}})};
+}
 
 }  // namespace
 
 EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
     : requests_(BuildCounter()
                     .Name("timbre_embed_requests_total")
-                    .Help("Embed and tag requests and streams by outcome: ok, rejected, expired, canceled, "
-                          "invalid, failed.")
+                    .Help("Embed and tag requests and streams by outcome: ok, rejected (the server had no "
+                          "room), quota (the client's is used up), expired, canceled, invalid, failed.")
                     .Register(registry)),
       phases_(BuildHistogram()
                   .Name("timbre_embed_request_phase_seconds")
@@ -55,22 +64,18 @@ EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
                        .Help("Time of each batch in the engine.")
                        .Register(registry)
                        .Add({}, SecondsBuckets())),
-      queue_depth_(BuildGauge()
-                       .Name("timbre_embed_queue_depth")
-                       .Help("Windows that wait for a batch.")
-                       .Register(registry)
-                       .Add({})),
       queue_inside_(
           BuildGauge()
               .Name("timbre_embed_queue_inside")
               .Help("Windows inside: being decoded, waiting and in the engine. The limit is on these.")
               .Register(registry)
               .Add({})),
-      queue_age_(BuildGauge()
-                     .Name("timbre_embed_queue_age_seconds")
-                     .Help("How long what waits longest for a decoding thread or a batch has waited.")
-                     .Register(registry)
-                     .Add({})) {
+      queue_depth_(GaugesByPriority(registry, "timbre_embed_queue_depth",
+                                    "Windows that wait for a batch, by priority: interactive, bulk.")),
+      queue_age_(GaugesByPriority(
+          registry, "timbre_embed_queue_age_seconds",
+          "How long what waits longest has waited, by priority: for a batch, or for a decoding "
+          "thread, where both stand in one line.")) {
   base::MutexLock lock(mutex_);
   models_.emplace("", MakeSeries(""));
 }
@@ -87,7 +92,9 @@ EmbedMetrics::Series EmbedMetrics::MakeSeries(const std::string& model) {
   series.queue = phase("queue");
   series.infer = phase("infer");
   series.encode = phase("encode");
-  series.total = &totals_.Add({{"model", model}}, SecondsBuckets());
+  for (size_t i = 0; i < series.total.size(); ++i) {
+    series.total[i] = &totals_.Add({{"model", model}, {"priority", kPriorityNames[i]}}, SecondsBuckets());
+  }
   series.audio_seconds = &audio_seconds_.Add({{"model", model}});
   return series;
 }
@@ -101,11 +108,25 @@ EmbedMetrics::Series EmbedMetrics::Of(const std::string& model) {
   return found->second;
 }
 
+EmbedMetrics::Outcome EmbedMetrics::OutcomeOf(std::optional<base::Exhausted> cause) {
+  if (!cause.has_value()) return kFailed;
+  switch (*cause) {
+    case base::Exhausted::kFull:
+      return kRejected;
+    case base::Exhausted::kQuota:
+      return kQuota;
+    case base::Exhausted::kLimit:
+      return kInvalid;
+  }
+  return kFailed;
+}
+
 EmbedMetrics::Outcome EmbedMetrics::OutcomeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kOk;
     case absl::StatusCode::kResourceExhausted:
+      return OutcomeOf(base::ExhaustedCauseOf(status));
     case absl::StatusCode::kUnavailable:
       return kRejected;
     case absl::StatusCode::kDeadlineExceeded:
@@ -133,7 +154,8 @@ void EmbedMetrics::OnAnswer(const embed::AnswerReport& report) {
   series.queue->Observe(absl::ToDoubleSeconds(report.timings.queue));
   series.infer->Observe(absl::ToDoubleSeconds(report.timings.infer));
   series.encode->Observe(absl::ToDoubleSeconds(report.timings.encode));
-  series.total->Observe(absl::ToDoubleSeconds(report.timings.total));
+  const size_t priority = report.priority == embed::Priority::kBulk ? 1 : 0;
+  series.total[priority]->Observe(absl::ToDoubleSeconds(report.timings.total));
   if (report.audio_seconds > 0) series.audio_seconds->Increment(report.audio_seconds);
 }
 
@@ -143,9 +165,12 @@ void EmbedMetrics::OnBatch(int64_t windows, absl::Duration infer) {
 }
 
 void EmbedMetrics::SetLoad(const embed::Load& load) {
-  queue_depth_.Set(static_cast<double>(load.windows_waiting));
   queue_inside_.Set(static_cast<double>(load.windows_inside));
-  queue_age_.Set(absl::ToDoubleSeconds(load.oldest_wait));
+  const std::array<const embed::Waiting*, 2> waiting = {&load.interactive, &load.bulk};
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    queue_depth_[i]->Set(static_cast<double>(waiting[i]->windows));
+    queue_age_[i]->Set(absl::ToDoubleSeconds(std::max(waiting[i]->oldest, load.oldest_decode_wait)));
+  }
 }
 
 }  // namespace timbre::metrics

@@ -52,7 +52,7 @@ absl::StatusOr<weights::ModelCard> MakeCard(const TrainingRunRequest& request,
 }  // namespace
 
 absl::StatusOr<TrainingRunResult> RunTraining(const TrainingRunRequest& request,
-                                              std::shared_ptr<const dataset::ClipDataset> dataset,
+                                              const std::shared_ptr<const dataset::ClipDataset>& dataset,
                                               registry::ModelStore& models, train::Observer& observer,
                                               const base::CancelToken& cancel) {
   TIMBRE_RETURN_IF_ERROR(train::ValidateTrainingConfig(request.config));

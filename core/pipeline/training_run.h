@@ -34,7 +34,7 @@ struct TrainingRunResult {
 // published model version. Errors: as ViewLoader::Start, Trainer, ModelStore::Publish; the token's status.
 // Threads: blocks its caller, a job thread.
 absl::StatusOr<TrainingRunResult> RunTraining(const TrainingRunRequest& request,
-                                              std::shared_ptr<const dataset::ClipDataset> dataset,
+                                              const std::shared_ptr<const dataset::ClipDataset>& dataset,
                                               registry::ModelStore& models, train::Observer& observer,
                                               const base::CancelToken& cancel);
 

@@ -11,7 +11,8 @@ constexpr double kRoundingNoise = 1e-7;
 
 FeatureScaler FeatureScaler::Fit(std::span<const float> features, int64_t dim) {
   const auto width = static_cast<size_t>(dim);
-  const auto rows = static_cast<double>(features.size() / width);
+  const size_t row_count = features.size() / width;
+  const auto rows = static_cast<double>(row_count);
   FeatureScaler scaler;
   scaler.mean_.assign(width, 0.0);
   scaler.scale_.assign(width, 0.0);

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/base/exhausted.h"
 #include "core/base/log_event.h"
 #include "server/rpc/methods.h"
 #include "server/security/gate.h"
@@ -76,6 +77,7 @@ void CallLog::OnStarted(const std::string& path) {
 void CallLog::OnHandled(const rpc::HandledCall& call) {
   const auto [service, name] = rpc::ServiceAndName(call.path);
   metrics_.OnHandled(service, name, call.status.code(), call.duration);
+  if (base::ExhaustedCauseOf(call.status) == base::Exhausted::kFull) metrics_.OnServerFull();
   base::LogEvent(LevelOf(call), "rpc", FieldsOf(call));
 }
 

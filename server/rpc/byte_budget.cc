@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "server/rpc/status.h"
+#include "core/base/exhausted.h"
 
 namespace timbre::rpc {
 namespace {
@@ -33,11 +33,12 @@ absl::StatusOr<ByteBudget::Hold> ByteBudget::Take(const std::string& account, in
   const int64_t own = found == accounts_.end() ? 0 : found->second;
   const bool own_fits = Fits(own, bytes, most_ / 2);
   if (!own_fits || !Fits(held_, bytes, most_)) {
-    return WithRetryDelay(
-        absl::ResourceExhaustedError(absl::StrCat(
-            own_fits ? "the calls of all clients" : "your calls", " that are not answered hold ",
-            own_fits ? held_ : own, " bytes of messages; with these ", bytes, " they would hold more than ",
-            own_fits ? most_ : most_ / 2, ": send fewer or smaller ones at a time")),
+    return base::ExhaustedError(
+        own_fits ? base::Exhausted::kFull : base::Exhausted::kQuota,
+        absl::StrCat(own_fits ? "the calls of all clients" : "your calls", " that are not answered hold ",
+                     own_fits ? held_ : own, " bytes of messages; with these ", bytes,
+                     " they would hold more than ", own_fits ? most_ : most_ / 2,
+                     ": send fewer or smaller ones at a time"),
         kRetryAfter);
   }
   held_ += bytes;

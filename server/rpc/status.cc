@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/retry_after.h"
 
@@ -96,8 +97,8 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   google::rpc::Status proto;
   proto.set_code(status.raw_code());
   proto.set_message(Bounded(status.message()));
-  rich.ErasePayload(base::kRetryAfterKey);
   rich.ForEachPayload([&proto](absl::string_view type_url, const absl::Cord& payload) {
+    if (!absl::StartsWith(type_url, kTypePrefix)) return;  // between rooms of the server only
     google::protobuf::Any* any = proto.add_details();
     any->set_type_url(std::string(type_url));
     any->set_value(std::string(payload));

@@ -47,7 +47,7 @@ std::vector<std::string> CertificateNames(const grpc::AuthContext& context) {
 }
 
 std::string AddressOf(const std::string& peer) {
-  const std::string address = peer.substr(0, std::min(peer.rfind(':'), kMaxLength));
+  std::string address = peer.substr(0, std::min(peer.rfind(':'), kMaxLength));
   if (!absl::StartsWith(address, "ipv6:")) return address;
   const std::string host =
       absl::StrReplaceAll(address.substr(5), {{"%5B", ""}, {"%5D", ""}, {"[", ""}, {"]", ""}});

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/retry_after.h"
+#include "core/base/exhausted.h"
 
 namespace timbre::security {
 namespace {
@@ -34,7 +34,7 @@ void Quotas::Fill(const Refill& refill, Bucket& bucket) {
 
 absl::Status Quotas::Refuse(QuotaKind quota, const std::string& text, absl::Duration wait) {
   if (options_.observer != nullptr) options_.observer->OnQuota(quota);
-  return base::WithRetryAfter(absl::ResourceExhaustedError(text), wait);
+  return base::ExhaustedError(base::Exhausted::kQuota, text, wait);
 }
 
 void Quotas::OnJobRefused() const {

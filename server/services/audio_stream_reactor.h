@@ -71,7 +71,8 @@ class AudioStreamReactor final
         lease_(context, cancel_, deps.environment.max_stream) {
     const absl::Status accepting = rpc::CheckAccepting(deps.environment, record_);
     if (accepting.ok()) {
-      meter_.emplace(deps_.embedder.MeterStream());
+      // One that is unknown is refused when the stream opens.
+      meter_.emplace(deps_.embedder.MeterStream(priority_.value_or(embed::Priority::kInteractive)));
       this->StartRead(&request_);
     } else {
       End(accepting);

@@ -107,10 +107,10 @@ absl::Status DatasetCatalog::CheckUnused(const std::string& name) const {
   active.states = {jobs::JobState::kQueued, jobs::JobState::kRunning, jobs::JobState::kPausing,
                    jobs::JobState::kPaused, jobs::JobState::kCancelling};
   active.page_size = options_.jobs_at_once;
-  std::vector<jobs::Job> page;
+  jobs::JobStore::Page page;
   do {
     TIMBRE_ASSIGN_OR_RETURN(page, jobs_.List(active));
-    for (const jobs::Job& job : page) {
+    for (const jobs::Job& job : page.jobs) {
       TIMBRE_ASSIGN_OR_RETURN(const v1::Job spec, convert::SpecFromBytes(job.spec));
       const std::vector<std::string> used = DatasetsOf(spec);
       if (std::ranges::find(used, name) == used.end()) continue;
@@ -118,12 +118,13 @@ absl::Status DatasetCatalog::CheckUnused(const std::string& name) const {
                                                         ", which is ", jobs::JobStateName(job.state),
                                                         "; wait for its end or cancel it"));
     }
-    if (!page.empty()) active.before_id = page.back().id;
-  } while (static_cast<int64_t>(page.size()) == active.page_size);
+    if (page.more) active.before_id = page.jobs.back().id;
+  } while (page.more);
   return absl::OkStatus();
 }
 
 absl::Status DatasetCatalog::Delete(const std::string& id) {
+  base::MutexLock lock(creating_);  // else it would not see the job of one that is being created
   TIMBRE_RETURN_IF_ERROR(datasets_.Get(id).status());
   TIMBRE_RETURN_IF_ERROR(CheckUnused(convert::DatasetName(id)));
   return datasets_.Delete(id);

@@ -27,8 +27,7 @@ absl::Status ActOnJob(const std::string& name, Response* response, Act act) {
 absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& request,
                   v1::ListJobsResponse* response) {
   jobs::JobStore::ListOptions options;
-  TIMBRE_ASSIGN_OR_RETURN(const int64_t page, PageSize(request.page_size()));
-  options.page_size = page + 1;  // one more tells whether there is a next page
+  TIMBRE_ASSIGN_OR_RETURN(options.page_size, PageSize(request.page_size()));
   if (!request.page_token().empty()) {
     const absl::StatusOr<std::string> id = convert::ParseJobName(request.page_token());
     if (!id.ok()) return absl::InvalidArgumentError("page_token is none that this server gave");
@@ -41,12 +40,9 @@ absl::Status List(const jobs::JobStore& store, const v1::ListJobsRequest& reques
       options.states.push_back(parsed);
     }
   }
-  TIMBRE_ASSIGN_OR_RETURN(std::vector<jobs::Job> jobs, store.List(options));
-  if (static_cast<int64_t>(jobs.size()) > page) {
-    jobs.pop_back();
-    response->set_next_page_token(convert::JobName(jobs.back().id));
-  }
-  for (const jobs::Job& job : jobs) {
+  TIMBRE_ASSIGN_OR_RETURN(const jobs::JobStore::Page page, store.List(options));
+  if (page.more) response->set_next_page_token(convert::JobName(page.jobs.back().id));
+  for (const jobs::Job& job : page.jobs) {
     v1::Job& listed = *response->add_jobs();
     TIMBRE_ASSIGN_OR_RETURN(listed, convert::JobToProto(job));
     // Maps of many probes would not fit into an answer.

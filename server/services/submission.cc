@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMaxDisplayName = 200;
 constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxSpec = size_t{64} << 10;
 constexpr int64_t kMaxLoaderBytes = int64_t{16} << 30;
 
 // models/M stands for its newest version.
@@ -53,6 +54,11 @@ absl::StatusOr<jobs::Job> SubmissionChecker::Check(const v1::SubmitJobRequest& r
   TIMBRE_RETURN_IF_ERROR(errors.ToStatus());
 
   v1::Job resolved = request.job();
+  resolved.DiscardUnknownFields();  // else what nobody reads would be kept with the job
+  if (const size_t bytes = resolved.ByteSizeLong(); bytes > kMaxSpec) {
+    errors.Add("job", absl::StrCat("has ", bytes, " bytes; at most ", kMaxSpec, " are allowed"));
+    return errors.ToStatus();
+  }
   jobs::Job job;
   if (resolved.has_ssl_training())
     TIMBRE_RETURN_IF_ERROR(CheckTraining(*resolved.mutable_ssl_training(), job));

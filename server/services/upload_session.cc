@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -16,8 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a file counts beside its bytes: an upload of nothing but names is bounded too.
-constexpr int64_t kBytesPerFile = 4096;
+// What a file, and each folder of its path, counts beside its bytes: an upload of nothing but names is bounded
+// too.
+constexpr int64_t kBytesPerName = 4096;
 
 absl::Status CheckFilePath(const std::string& path) {
   const fs::path relative(path);
@@ -84,7 +86,8 @@ absl::Status UploadSession::Start(const v1::UploadStart& start) {
 absl::Status UploadSession::BeginFile(const std::string& path) {
   TIMBRE_RETURN_IF_ERROR(EndFile());
   TIMBRE_RETURN_IF_ERROR(CheckFilePath(path));
-  TIMBRE_RETURN_IF_ERROR(Charge(kBytesPerFile));
+  const fs::path relative(path);
+  TIMBRE_RETURN_IF_ERROR(Charge(kBytesPerName * std::distance(relative.begin(), relative.end())));
   file_path_ = staging_ / path;
   std::error_code error;
   if (fs::exists(file_path_, error)) {

@@ -25,6 +25,8 @@ ROUNDS = 6
 # Exported on machines with a GPU, and by servers with TLS.
 ELSEWHERE = {"timbre_device_memory_bytes", "timbre_device_utilization_ratio",
              "timbre_tls_certificate_expiry_timestamp_seconds"}
+# A short training learns nothing; how fast answers come, and who else fills the disk, is this machine's affair.
+EXPECTED = {"TimbreTrainingUnwell", "TimbreQueueOld", "TimbreSlowFast", "TimbreSlowSlow", "TimbreSlowLasting", "TimbreDiskFull"}
 METRIC = re.compile(r"\b(?:(?:timbre|grpc_server|process)[_:][\w:]+|up\b)")
 SELECTOR = re.compile(r"\b((?:timbre|grpc_server|process)[_:][\w:]+)(\{[^}]*\})")
 
@@ -71,10 +73,10 @@ class LiveTest(unittest.TestCase):
                     if name not in ELSEWHERE:  # a label that nothing has would let an alert sleep for ever
                         self.assertTrue(self.prometheus.get("query", query=f"count({name}{labels})")["result"], name + labels)
 
-    def test_a_server_that_is_well_fires_no_alert(self):
-        firing = [alert["labels"] for alert in self.prometheus.get("alerts")["alerts"] if alert["state"] == "firing"
-                  and alert["labels"]["alertname"] != "TimbreTrainingUnwell"]  # a short training learns nothing
-        self.assertEqual(firing, [])
+    def test_a_server_that_is_well_is_about_to_fire_no_alert(self):
+        # Pending ones count too: most must last for longer than this test does.
+        raised = {alert["labels"]["alertname"] for alert in self.prometheus.get("alerts")["alerts"]}
+        self.assertEqual(raised - EXPECTED, set())
 
     def test_the_metrics_pass_promtool(self):
         done = subprocess.run(["promtool", "check", "metrics"], input=self.server.metrics_text(), capture_output=True, text=True)
@@ -116,9 +118,11 @@ class LiveTest(unittest.TestCase):
         script = command[-1].replace("timbred:50051", self.server.address).replace("/tmp/", f"{folder}/")
         environment = {"PATH": f"{pathlib.Path(TIMBRE).resolve().parent}:{os.environ['PATH']}",
                        "TIMBRE_SERVER": replica.address, **{entry["name"]: entry["value"] for entry in container["env"]}}
-        done = subprocess.run([*command[:-1], script], env=environment, capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(replica.timbre("health", "--with-model"), "SERVING\n")
+        for _ in range(2):  # a container that is started again imports nothing again
+            done = subprocess.run([*command[:-1], script], env=environment, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(replica.timbre("health", "--with-model"), "SERVING\n")
+        self.assertNotIn("models/m/versions/2", replica.timbre("--json", "models"))
         def space(server):
             return re.search(r"space (\w+)", server.timbre("embed", self.clips[0]))[1]
         self.assertEqual(space(replica), space(self.server))

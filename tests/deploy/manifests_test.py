@@ -5,6 +5,7 @@ manifests_test.py SOURCE_DIR
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,12 @@ def of_kind(folder, kind):
 
 
 def drain_grace_seconds():
-    return 20  # server_config.proto's default, which container.textproto keeps
+    """What the container's configuration says, or the default that timbred.textproto shows."""
+    for file in ("container.textproto", "timbred.textproto"):
+        found = re.search(r"^(?:# )?drain_grace_seconds: (\d+)", (DEPLOY / "config" / file).read_text(), re.MULTILINE)
+        if found:
+            return int(found[1])
+    raise AssertionError("no configuration names drain_grace_seconds")
 
 
 class ManifestsTest(unittest.TestCase):
@@ -106,6 +112,17 @@ class ManifestsTest(unittest.TestCase):
             subprocess.run([sys.executable, "-B", DEPLOY / "kubernetes" / "make_monitoring.py", made], check=True)
             self.assertEqual(made.read_text(), (DEPLOY / "kubernetes" / "monitoring.yaml").read_text(),
                              "run deploy/kubernetes/make_monitoring.py")
+
+
+class SystemdTest(unittest.TestCase):
+    def test_the_service_sees_what_cpu_it_computes_on(self):
+        unit = (DEPLOY / "systemd" / "timbred.service").read_text()
+        self.assertNotIn("ProcSubset=pid", unit)  # it hides /proc/cpuinfo
+        self.assertNotIn("MemoryDenyWriteExecute=yes", unit)  # oneDNN generates code
+
+    def test_it_has_the_time_to_drain(self):
+        unit = (DEPLOY / "systemd" / "timbred.service").read_text()
+        self.assertGreater(int(re.search(r"^TimeoutStopSec=(\d+)", unit, re.MULTILINE)[1]), drain_grace_seconds())
 
 
 class ComposeTest(unittest.TestCase):

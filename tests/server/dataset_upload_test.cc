@@ -98,5 +98,27 @@ TEST_F(DatasetServiceTest, AnUploadThatBreaksTheRulesLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(server_.state_dir() / "spool"));
 }
 
+// A file without a byte costs a name in each folder of its path.
+TEST(DatasetUploadTest, AnUploadOfNothingButNamesIsBounded) {
+  constexpr int kFolders = 100, kRoomFor = 5;
+  testing::InProcessServer server;
+  server.settings().max_upload_bytes = int64_t{4096} * (kFolders + 1) * kRoomFor;
+  server.Start();
+  std::string deep;
+  for (int i = 0; i < kFolders; ++i) deep += "d/";
+  grpc::ClientContext context;
+  v1::UploadDatasetResponse response;
+  const auto writer = server.datasets->UploadDataset(&context, &response);
+  v1::UploadDatasetRequest message;
+  message.mutable_start()->set_dataset_id("names");
+  writer->Write(message);
+  for (int i = 0; i <= kRoomFor; ++i) {
+    message.mutable_file()->set_path(absl::StrCat(deep, i, ".wav"));
+    writer->Write(message);
+  }
+  writer->WritesDone();
+  EXPECT_THAT(writer->Finish(), IsRpcError(grpc::StatusCode::RESOURCE_EXHAUSTED, HasSubstr("split it")));
+}
+
 }  // namespace
 }  // namespace timbre

@@ -194,6 +194,23 @@ TEST_F(JobServiceTest, WhatCannotStartIsRefusedBeforeTheJobExists) {
   EXPECT_THAT(Submit(request, &job), IsRpcError(grpc::StatusCode::NOT_FOUND, HasSubstr("none")));
 }
 
+TEST_F(JobServiceTest, WhatNobodyReadsIsNotKeptWithAJobAndALargeOneIsRefused) {
+  v1::SubmitJobRequest request = Training(1);
+  request.set_validate_only(true);
+  v1::SslTrainingSpec& spec = *request.mutable_job()->mutable_ssl_training();
+  const auto& reflection = *spec.GetReflection();
+  reflection.MutableUnknownFields(&spec)->AddLengthDelimited(4711, std::string(1 << 20, 'x'));
+  reflection.MutableUnknownFields(spec.mutable_training_config())->AddVarint(4711, 1);
+  v1::Job job;
+  ASSERT_THAT(Submit(request, &job), IsRpcOk());
+  EXPECT_TRUE(reflection.GetUnknownFields(job.ssl_training()).empty());
+  EXPECT_TRUE(reflection.GetUnknownFields(job.ssl_training().training_config()).empty());
+
+  for (int i = 0; i < 70'000; ++i)
+    spec.mutable_runtime_config()->add_stop_on_health(v1::HEALTH_PROBLEM_COLLAPSE);
+  EXPECT_THAT(Submit(request, &job), IsRpcError(grpc::StatusCode::INVALID_ARGUMENT, HasSubstr("65536")));
+}
+
 TEST_F(JobServiceTest, ACancelledTrainingEndsCancelledWithASnapshotAndCanGoOn) {
   v1::Job job;
   ASSERT_THAT(Submit(Training(100'000), &job), IsRpcOk());

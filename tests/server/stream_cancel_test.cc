@@ -17,7 +17,7 @@ TEST_F(StreamServiceTest, CancelledWhileItWaitsForADecoderItFreesAll) {
   Start({.uploads = 1});
   timbre::testing::BusyThread decoder(embedder_->decode_pool());
   CancelledOnce({PcmConfig(), Chunk(Windows(1))}, [&] {
-    Await("it waits", [&] { return embedder_->load().oldest_wait > absl::ZeroDuration(); });
+    Await("it waits", [&] { return embedder_->load().oldest_decode_wait > absl::ZeroDuration(); });
   });
   decoder.Release();
   ExpectFreed();
@@ -41,7 +41,7 @@ TEST_F(StreamServiceTest, CancelledWithWindowsBeforeTheEngineItFreesAll) {
   other->Write(Chunk(Windows(1)));
   AwaitEngine();
   CancelledOnce({PcmConfig(), Chunk(Windows(2))},
-                [&] { Await("they wait", [&] { return embedder_->load().windows_waiting == 2; }); });
+                [&] { Await("they wait", [&] { return embedder_->load().interactive.windows == 2; }); });
   encoder_->Release();
   Await("the cancelled one has ended", [&] { return recorder_.seen().ends.size() == 1; });
   EXPECT_THAT(recorder_.seen().ends, ElementsAre(StatusIs(absl::StatusCode::kCancelled)));

@@ -12,6 +12,13 @@
 
 namespace timbre::testing {
 
+// What AddressSanitizer keeps of freed memory to find uses of it (its quarantine): bounds allow for it.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr int64_t kQuarantineBytes = int64_t{256} << 20;
+#else
+inline constexpr int64_t kQuarantineBytes = 0;
+#endif
+
 // Memory of a process that lies in RAM now.
 inline int64_t ResidentBytes(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/statm");

@@ -73,6 +73,24 @@ TEST_F(BatcherTest, AWindowComesBackAsItsEmbedding) {
   EXPECT_THAT(answer->embeddings, ElementsAre(3.5F, 2.5F, 4.5F, 3.5F));
 }
 
+TEST_F(BatcherTest, WhatWaitsIsToldByPriority) {
+  Start(4);
+  encoder_->Close();
+  auto first = Submit(1, 1);
+  encoder_->AwaitCalls(1);
+  auto bulk = SubmitOf({.priority = Priority::kBulk}, 10, 3);
+  clock_.Advance(absl::Milliseconds(500));
+  auto interactive = Submit(20, 2);
+  clock_.Advance(absl::Milliseconds(100));
+  EXPECT_EQ(batcher_->waiting(Priority::kBulk).windows, 3);
+  EXPECT_EQ(batcher_->waiting(Priority::kBulk).oldest, absl::Milliseconds(600));
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).windows, 2);
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).oldest, absl::Milliseconds(100));
+  encoder_->Open();
+  EXPECT_THAT(bulk.get(), IsOk());
+  EXPECT_THAT(interactive.get(), IsOk());
+}
+
 TEST_F(BatcherTest, RequestsThatWaitTogetherShareABatch) {
   Start(4);
   encoder_->Close();
@@ -81,13 +99,13 @@ TEST_F(BatcherTest, RequestsThatWaitTogetherShareABatch) {
   auto second = Submit(10, 2);
   auto third = Submit(20, 2);
   clock_.Advance(absl::Seconds(2));
-  EXPECT_EQ(batcher_->waiting().windows, 4);
-  EXPECT_EQ(batcher_->waiting().oldest, absl::Seconds(2));
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).windows, 4);
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).oldest, absl::Seconds(2));
   encoder_->Open();
   EXPECT_THAT(third.get(), IsOk());
   EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1), ElementsAre(10, 11, 20, 21)));
   EXPECT_THAT(second.get(), IsOk());
-  EXPECT_EQ(batcher_->waiting().windows, 0);
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).windows, 0);
 }
 
 TEST_F(BatcherTest, ALargeRequestGoesInPiecesAndComesBackInOrder) {
@@ -134,7 +152,7 @@ TEST_F(BatcherTest, ALargeRequestThatExpiresBetweenItsPiecesGetsNoFurtherBatch) 
   encoder_->Open();
   EXPECT_THAT(large.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre(1, 2)));
-  EXPECT_EQ(batcher_->waiting().windows, 0);
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).windows, 0);
 }
 
 TEST_F(BatcherTest, ACancelledRequestNeverReachesTheEngineAndSaysWhy) {
@@ -205,7 +223,7 @@ TEST_F(BatcherTest, AFailingEngineFailsTheRequestsOfItsBatchAndTheNextGoOn) {
   Start(2);
   encoder_->FailOnce(absl::ResourceExhaustedError("out of device memory"));
   EXPECT_THAT(Submit(1, 5).get(), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_EQ(batcher_->waiting().windows, 0);
+  EXPECT_EQ(batcher_->waiting(Priority::kInteractive).windows, 0);
   EXPECT_THAT(Submit(9, 1).get(), IsOk());
 }
 

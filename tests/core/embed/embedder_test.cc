@@ -111,8 +111,8 @@ TEST_F(EmbedderTest, ARequestThatExpiresOrIsCancelledWhileItWaitsForADecoderGets
   EmbedRequest cancelled = Of(EncodedAudio{"garbage"});
   cancelled.cancel = client.token();
   auto expires = EmbedLater(late), goes = EmbedLater(cancelled);
-  ASSERT_TRUE(
-      timbre::testing::Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(20); }));
+  ASSERT_TRUE(timbre::testing::Eventually(
+      [&] { return embedder_->load().oldest_decode_wait >= absl::Milliseconds(20); }));
   client.Cancel(absl::CancelledError("gone"));
   decoder.Release();
   EXPECT_THAT(expires.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
@@ -144,14 +144,14 @@ TEST_F(EmbedderTest, ALongRequestThatIsCancelledBetweenItsPiecesGetsNoFurtherBat
 
 TEST_F(EmbedderTest, WhatWaitsForADecoderCountsForTheAgeOfTheQueue) {
   Start();
-  EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
+  EXPECT_EQ(embedder_->load().oldest_decode_wait, absl::ZeroDuration());
   timbre::testing::BusyThread decoder(embedder_->decode_pool());
   auto waits = EmbedLater(Of(EncodedAudio{WavBytes(Noise(kWindow, 7))}));
-  ASSERT_TRUE(
-      timbre::testing::Eventually([&] { return embedder_->load().oldest_wait >= absl::Milliseconds(5); }));
+  ASSERT_TRUE(timbre::testing::Eventually(
+      [&] { return embedder_->load().oldest_decode_wait >= absl::Milliseconds(5); }));
   decoder.Release();
   EXPECT_THAT(waits.get(), IsOk());
-  EXPECT_EQ(embedder_->load().oldest_wait, absl::ZeroDuration());
+  EXPECT_EQ(embedder_->load().oldest_decode_wait, absl::ZeroDuration());
 }
 
 TEST_F(EmbedderTest, AFullDecodePoolRefusesAtOnce) {

@@ -17,6 +17,7 @@ struct Recorder final : Observer {
     pieces.push_back(report.timings);
     audio_seconds.push_back(report.audio_seconds);
     models.push_back(report.model);
+    priorities.push_back(report.priority);
   }
   void OnEnd(const absl::Status& status, const std::string& model) override {
     ends.push_back(status);
@@ -25,6 +26,7 @@ struct Recorder final : Observer {
   std::vector<Timings> pieces;
   std::vector<double> audio_seconds;
   std::vector<std::string> models;
+  std::vector<Priority> priorities;
   std::vector<absl::Status> ends;
 };
 
@@ -49,7 +51,7 @@ class StreamMeterTest : public ::testing::Test {
 
   fakes::FakeClock clock_;
   Recorder recorder_;
-  StreamMeter meter_{clock_, &recorder_};
+  StreamMeter meter_{clock_, &recorder_, Priority::kBulk};
 };
 
 TEST_F(StreamMeterTest, APieceIsTimedByPhaseAndTheClientsPausesCountForNothing) {
@@ -68,6 +70,7 @@ TEST_F(StreamMeterTest, APieceIsTimedByPhaseAndTheClientsPausesCountForNothing) 
   EXPECT_EQ(piece.total, absl::Milliseconds(40));
   EXPECT_THAT(recorder_.audio_seconds, ElementsAre(2.5));
   EXPECT_THAT(recorder_.models, ElementsAre("songs"));
+  EXPECT_THAT(recorder_.priorities, ElementsAre(Priority::kBulk));
 }
 
 TEST_F(StreamMeterTest, PiecesAreToldOneByOneAndSummedForTheClient) {

@@ -54,9 +54,9 @@ class JobStoreTest : public ::testing::Test {
   }
   std::vector<std::string> Ids(const JobStore::ListOptions& options) {
     std::vector<std::string> ids;
-    auto jobs = store_->List(options);
-    EXPECT_THAT(jobs, IsOk());
-    for (const Job& job : *jobs) ids.push_back(job.id);
+    const auto page = store_->List(options);
+    EXPECT_THAT(page, IsOk());
+    for (const Job& job : page->jobs) ids.push_back(job.id);
     return ids;
   }
 
@@ -258,6 +258,29 @@ TEST_F(JobStoreTest, ListsNewestFirstByPageStateAndKind) {
   JobStore::ListOptions gone;
   gone.before_id = "j000000000000";
   EXPECT_THAT(store_->List(gone), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(JobStoreTest, APageOfLargeJobsEndsBeforeItIsTooLargeForAnAnswer) {
+  Job large = NewJob("ingest");
+  large.spec = std::string(JobStore::kMaxPageBytes / 2, 'x');
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(Insert(large).id);
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const JobStore::Page first, store_->List({}));
+  ASSERT_EQ(first.jobs.size(), 2U);
+  EXPECT_TRUE(first.more);
+  EXPECT_EQ(first.jobs.back().id, ids[1]);
+  JobStore::ListOptions rest;
+  rest.before_id = ids[1];
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const JobStore::Page last, store_->List(rest));
+  ASSERT_EQ(last.jobs.size(), 1U);
+  EXPECT_FALSE(last.more);
+  // One that is too large alone is listed alone.
+  large.spec = std::string(JobStore::kMaxPageBytes + 1, 'x');
+  const std::string largest = Insert(large).id;
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const JobStore::Page alone, store_->List({}));
+  ASSERT_EQ(alone.jobs.size(), 1U);
+  EXPECT_EQ(alone.jobs.front().id, largest);
+  EXPECT_TRUE(alone.more);
 }
 
 TEST_F(JobStoreTest, OnlyAJobThatIsOverIsDeletedAndItsEventsWithIt) {

@@ -72,9 +72,9 @@ TEST(KillTest, WhatWasAcknowledgedIsThereAfterKill9AndNoNumberIsMissing) {
       EXPECT_GE(job.last_sequence, least.sequence);
       EXPECT_GE(job.step, least.step);
     }
-    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto jobs,
+    TIMBRE_ASSERT_OK_AND_ASSIGN(const auto page,
                                 store->List({.states = {}, .kind = "", .page_size = 1000, .before_id = ""}));
-    for (const Job& job : jobs) {
+    for (const Job& job : page.jobs) {
       TIMBRE_ASSERT_OK_AND_ASSIGN(const auto events, store->Events(job.id, 0, 100'000));
       ASSERT_EQ(static_cast<int64_t>(events.size()), job.last_sequence);
       for (size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].sequence, static_cast<int64_t>(i) + 1);

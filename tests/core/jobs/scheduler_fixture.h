@@ -106,6 +106,8 @@ class SchedulerTest : public ::testing::Test {
     options.clock = &clock_;
     options.retry_delay = absl::Milliseconds(1);
     options.observer = observer_;
+    options.max_unfinished_of = [this](const std::string&) { return max_unfinished_; };
+    options.on_over_quota = [this] { ++over_quota_; };
     TIMBRE_ASSERT_OK_AND_ASSIGN(scheduler_, Scheduler::Start(options, *store_, codec_));
   }
 
@@ -137,6 +139,8 @@ class SchedulerTest : public ::testing::Test {
   }
 
   Observer* observer_ = nullptr;
+  int64_t max_unfinished_ = 0;  // of a client; 0: no limit
+  int over_quota_ = 0;
   fakes::FakeClock clock_;
   FakeCodec codec_;
   std::shared_ptr<store::Database> database_;

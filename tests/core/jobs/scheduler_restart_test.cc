@@ -191,9 +191,9 @@ TEST(SchedulerKillTest, AfterKill9EveryJobGoesOnWithNoStepLostAndNoneTwice) {
   }
   const int null = ::open("/dev/null", O_WRONLY);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto service, Serve(file, null));
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto jobs, service->store->List({}));
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto page, service->store->List({}));
   std::set<std::string> requests;
-  for (const Job& job : jobs) {
+  for (const Job& job : page.jobs) {
     EXPECT_TRUE(requests.insert(job.request_id).second);
     acknowledged[job.id];
   }

@@ -59,8 +59,8 @@ TEST_F(SchedulerTest, AnUnknownKindIsRefusedBeforeTheJobExists) {
   Start();
   EXPECT_THAT(Submit("bake", "x"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ingest, probe, train")));
-  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto jobs, store_->List({}));
-  EXPECT_TRUE(jobs.empty());
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const auto page, store_->List({}));
+  EXPECT_TRUE(page.jobs.empty());
 }
 
 TEST_F(SchedulerTest, ARepeatedRequestRunsOnce) {

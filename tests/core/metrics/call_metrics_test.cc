@@ -95,6 +95,13 @@ TEST(CallMetricsTest, UnknownMethodsShareOneSeries) {
   EXPECT_THAT(text, Not(HasSubstr("evil")));
 }
 
+TEST(CallMetricsTest, CallsThatFoundNoRoomAreCounted) {
+  const auto exporter = MakeExporter();
+  EXPECT_THAT(Value(exporter->Text(), "timbre_server_full_total"), Optional(0));
+  exporter->calls().OnServerFull();
+  EXPECT_THAT(Value(exporter->Text(), "timbre_server_full_total"), Optional(1));
+}
+
 TEST(CallMetricsTest, RegisteringAMethodTwiceKeepsItsCounts) {
   const auto exporter = MakeExporter();
   exporter->calls().Register("unary", kService, "GetJob");

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "core/base/exhausted.h"
 #include "tests/core/metrics/metrics_text.h"
 
 namespace timbre::metrics {
@@ -30,6 +31,12 @@ std::string OfModel(const std::string& name, const std::string& model = kModel) 
   return absl::StrCat(name, "{model=\"", model, "\"}");
 }
 
+std::string Total(const std::string& part, const std::string& model = kModel,
+                  const std::string& priority = "interactive") {
+  return absl::StrCat("timbre_embed_request_seconds_", part, "{model=\"", model, "\",priority=\"", priority,
+                      "\"}");
+}
+
 void Report(Exporter& exporter, const absl::Status& status, double audio_seconds,
             const std::string& model = kModel) {
   const embed::Timings timings = SomeTimings();
@@ -39,16 +46,17 @@ void Report(Exporter& exporter, const absl::Status& status, double audio_seconds
 
 TEST(EmbedMetricsTest, EverySeriesStandsAtZeroBeforeTheFirstRequest) {
   const std::string text = MakeExporter()->Text();
-  for (const char* outcome : {"ok", "rejected", "expired", "canceled", "invalid", "failed"}) {
+  for (const char* outcome : {"ok", "rejected", "quota", "expired", "canceled", "invalid", "failed"}) {
     EXPECT_THAT(Value(text, Outcome(outcome, "")), Optional(0)) << outcome;
   }
   for (const char* phase : {"decode", "queue", "infer", "encode"}) {
     EXPECT_THAT(Value(text, Phase("count", phase, "")), Optional(0)) << phase;
   }
   for (const std::string& series :
-       {OfModel("timbre_embed_request_seconds_count", ""), OfModel("timbre_embed_audio_seconds_total", ""),
-        std::string("timbre_embed_batch_windows_count"),
-        std::string("timbre_embed_batch_infer_seconds_count"), std::string("timbre_embed_queue_depth")}) {
+       {Total("count", "", "interactive"), Total("count", "", "bulk"),
+        OfModel("timbre_embed_audio_seconds_total", ""), std::string("timbre_embed_batch_windows_count"),
+        std::string("timbre_embed_batch_infer_seconds_count"),
+        std::string("timbre_embed_queue_depth{priority=\"bulk\"}")}) {
     EXPECT_THAT(Value(text, series), Optional(0)) << series;
   }
 }
@@ -63,14 +71,17 @@ TEST(EmbedMetricsTest, AnAnsweredRequestIsTimedByPhase) {
   EXPECT_THAT(Value(text, Phase("sum", "queue")), Optional(DoubleNear(0.006, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "infer")), Optional(DoubleNear(0.400, 1e-9)));
   EXPECT_THAT(Value(text, Phase("sum", "encode")), Optional(DoubleNear(0.002, 1e-9)));
-  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_sum")), Optional(DoubleNear(0.448, 1e-9)));
-  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count")), Optional(2));
+  EXPECT_THAT(Value(text, Total("sum")), Optional(DoubleNear(0.448, 1e-9)));
+  EXPECT_THAT(Value(text, Total("count")), Optional(2));
   EXPECT_THAT(Value(text, OfModel("timbre_embed_audio_seconds_total")), Optional(DoubleNear(32, 1e-9)));
 }
 
 TEST(EmbedMetricsTest, ARefusedRequestIsCountedButNotTimed) {
   const auto exporter = MakeExporter();
-  Report(*exporter, absl::ResourceExhaustedError("full"), 10);
+  Report(*exporter, base::ExhaustedError(base::Exhausted::kFull, "full"), 10);
+  Report(*exporter, base::ExhaustedError(base::Exhausted::kQuota, "too much"), 10);
+  Report(*exporter, base::ExhaustedError(base::Exhausted::kLimit, "too long"), 10);
+  Report(*exporter, absl::ResourceExhaustedError("out of device memory"), 10);
   Report(*exporter, absl::UnavailableError("draining"), 10);
   Report(*exporter, absl::DeadlineExceededError("late"), 10);
   Report(*exporter, absl::CancelledError("gone"), 10);
@@ -80,11 +91,12 @@ TEST(EmbedMetricsTest, ARefusedRequestIsCountedButNotTimed) {
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, Outcome("ok")), Optional(0));
   EXPECT_THAT(Value(text, Outcome("rejected")), Optional(2));
+  EXPECT_THAT(Value(text, Outcome("quota")), Optional(1));
   EXPECT_THAT(Value(text, Outcome("expired")), Optional(1));
   EXPECT_THAT(Value(text, Outcome("canceled")), Optional(1));
-  EXPECT_THAT(Value(text, Outcome("invalid")), Optional(2));
-  EXPECT_THAT(Value(text, Outcome("failed")), Optional(1));
-  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count")), Optional(0));
+  EXPECT_THAT(Value(text, Outcome("invalid")), Optional(3));
+  EXPECT_THAT(Value(text, Outcome("failed")), Optional(2));
+  EXPECT_THAT(Value(text, Total("count")), Optional(0));
   EXPECT_THAT(Value(text, Phase("count", "decode")), Optional(0));
   EXPECT_THAT(Value(text, OfModel("timbre_embed_audio_seconds_total")), Optional(0));
 }
@@ -107,7 +119,7 @@ TEST(EmbedMetricsTest, TheSeriesOfAServedModelStandAtZeroBeforeItsFirstRequest) 
   const std::string text = exporter->Text();
   EXPECT_THAT(Value(text, Outcome("ok", "m")), Optional(0));
   EXPECT_THAT(Value(text, Outcome("rejected", "m")), Optional(0));
-  EXPECT_THAT(Value(text, OfModel("timbre_embed_request_seconds_count", "m")), Optional(0));
+  EXPECT_THAT(Value(text, Total("count", "m")), Optional(0));
 }
 
 TEST(EmbedMetricsTest, BatchesAreCountedByTheirWindows) {
@@ -125,11 +137,29 @@ TEST(EmbedMetricsTest, BatchesAreCountedByTheirWindows) {
 
 TEST(EmbedMetricsTest, TheQueueIsAsItWasLastSeen) {
   const auto exporter = MakeExporter();
-  exporter->SetLoad({.windows_waiting = 40});
-  exporter->SetLoad({.windows_inside = 9, .windows_waiting = 7, .oldest_wait = absl::Milliseconds(1500)});
-  EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_depth"), Optional(7));
-  EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_inside"), Optional(9));
-  EXPECT_THAT(Value(exporter->Text(), "timbre_embed_queue_age_seconds"), Optional(1.5));
+  exporter->SetLoad({.bulk = {.windows = 40}});
+  exporter->SetLoad({.windows_inside = 9,
+                     .interactive = {.windows = 7, .oldest = absl::Milliseconds(100)},
+                     .bulk = {.windows = 30, .oldest = absl::Milliseconds(1500)},
+                     .oldest_decode_wait = absl::Milliseconds(200)});
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, "timbre_embed_queue_inside"), Optional(9));
+  EXPECT_THAT(Value(text, "timbre_embed_queue_depth{priority=\"interactive\"}"), Optional(7));
+  EXPECT_THAT(Value(text, "timbre_embed_queue_depth{priority=\"bulk\"}"), Optional(30));
+  EXPECT_THAT(Value(text, "timbre_embed_queue_age_seconds{priority=\"interactive\"}"), Optional(0.2));
+  EXPECT_THAT(Value(text, "timbre_embed_queue_age_seconds{priority=\"bulk\"}"), Optional(1.5));
+}
+
+TEST(EmbedMetricsTest, WhatMayWaitIsTimedApart) {
+  const auto exporter = MakeExporter();
+  const embed::Timings timings = SomeTimings();
+  const std::string model = kModel;
+  exporter->inference().OnAnswer({timings, 1, model, embed::Priority::kBulk});
+  exporter->inference().OnAnswer({timings, 1, model, embed::Priority::kBulk});
+  exporter->inference().OnAnswer({timings, 1, model, embed::Priority::kInteractive});
+  const std::string text = exporter->Text();
+  EXPECT_THAT(Value(text, Total("count", kModel, "bulk")), Optional(2));
+  EXPECT_THAT(Value(text, Total("count", kModel, "interactive")), Optional(1));
 }
 
 }  // namespace
