@@ -191,7 +191,7 @@ class AudioStreamReactor final
   absl::Status Push() {
     if (request_.has_config())
       return absl::InvalidArgumentError("`config` may only be the first message of the stream");
-    const absl::Status pushed = decoder_->Push(std::move(*request_.mutable_audio_chunk()));
+    absl::Status pushed = decoder_->Push(std::move(*request_.mutable_audio_chunk()));
     request_.Clear();  // the decoder has what it needs of it
     return pushed;
   }

@@ -80,18 +80,20 @@ void SetCaller(const security::Caller& caller, const security::Quota& quota, v1:
 grpc::ServerUnaryReactor* InferenceService::Embed(grpc::CallbackServerContext* context,
                                                   const v1::EmbedRequest* request,
                                                   v1::EmbedResponse* response) {
-  return deps_.runner.RunAsync("InferenceService/Embed", context, *request,
-                               [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
-                                 Run(deps_.embedder, call, done, *request, *response);
-                               });
+  return deps_.runner.RunAsync(
+      "InferenceService/Embed", context, *request,
+      [this, request, response](const rpc::CallContext& call, const rpc::UnaryDone& done) {
+        Run(deps_.embedder, call, done, *request, *response);
+      });
 }
 
 grpc::ServerUnaryReactor* InferenceService::Tag(grpc::CallbackServerContext* context,
                                                 const v1::TagRequest* request, v1::TagResponse* response) {
-  return deps_.runner.RunAsync("InferenceService/Tag", context, *request,
-                               [this, request, response](const rpc::CallContext& call, rpc::UnaryDone done) {
-                                 Run(deps_.embedder, call, done, *request, *response);
-                               });
+  return deps_.runner.RunAsync(
+      "InferenceService/Tag", context, *request,
+      [this, request, response](const rpc::CallContext& call, const rpc::UnaryDone& done) {
+        Run(deps_.embedder, call, done, *request, *response);
+      });
 }
 
 grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* InferenceService::EmbedStream(
