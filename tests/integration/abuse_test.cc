@@ -1,4 +1,5 @@
 // What comes over the wire: frames, headers, connections.
+#include <iterator>
 #include <random>
 
 #include "tests/integration/abuse_fixture.h"
@@ -28,6 +29,35 @@ TEST_F(AbuseTest, RandomBytesAndRandomFramesAreTurnedAway) {
     }
   }
   std::fprintf(stderr, "%d pairs of connections\n", rounds);
+}
+
+// What a server reads of a call, and gRPC too, in bytes that no client library would send; the first is sent
+// back.
+TEST_F(AbuseTest, HeadersOfRandomBytesEndNoCallOfOthers) {
+  const std::string traceparent =
+      RawHttp2::Header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  constexpr const char* kNames[] = {
+      "tracestate",        "traceparent",         "x-request-id",  "timbre-client", "timbre-priority",
+      "authorization",     "user-agent",          "grpc-timeout",  "grpc-encoding", "te",
+      "content-type",      "grpc-trace-bin",      "grpc-tags-bin", "host",          "x-anything-else",
+      "grpc-message-type", "grpc-accept-encoding"};
+  std::mt19937 random(3);
+  int calls = 0;
+  const auto begin = Clock::now();
+  for (size_t round = 0; Going(begin); ++round) {
+    RawHttp2 connection = Connect();
+    std::string value(random() % 100, '\0');
+    for (char& c : value) c = static_cast<char>(random());
+    // Each name alone, then all kinds of pairs.
+    std::string headers = traceparent + RawHttp2::Header(kNames[round % std::size(kNames)], value);
+    if (round >= std::size(kNames)) headers += RawHttp2::Header(kNames[random() % std::size(kNames)], value);
+    const char* path = random() % 2 == 0 ? kEmbed : "/grpc.health.v1.Health/Check";
+    connection.Send(
+        RawHttp2::Frame(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1, RawHttp2::CallHeaders(path) + headers) +
+        RawHttp2::Frame(RawHttp2::kData, RawHttp2::kEndStream, 1, std::string(5, '\0')));
+    calls += connection.Hears("grpc-status", std::chrono::milliseconds(200)) ? 1 : 0;
+  }
+  EXPECT_GE(calls, 5);  // not all of them are refused by gRPC
 }
 
 TEST_F(AbuseTest, AFrameThatClaimsSixteenMegabytesIsRefused) {
