@@ -16,9 +16,9 @@ constexpr double kNewPart = 0.1;
 constexpr absl::Duration kShortestRetry = absl::Milliseconds(10);
 constexpr absl::Duration kLongestRetry = absl::Seconds(30);
 
-absl::Status Refuse(const std::string& message, absl::Duration retry) {
-  return base::ExhaustedError(base::Exhausted::kFull, message,
-                              std::clamp(retry, kShortestRetry, kLongestRetry));
+absl::Status Refuse(const std::string& message, absl::Duration retry,
+                    base::Exhausted cause = base::Exhausted::kFull) {
+  return base::ExhaustedError(cause, message, std::clamp(retry, kShortestRetry, kLongestRetry));
 }
 
 }  // namespace
@@ -117,7 +117,9 @@ absl::Status Admission::Full(const Request& request, int64_t held) const {
   return Refuse(absl::StrCat("the queue is full for this client: it holds ", held, " of the ", inside_,
                              " windows inside, ", request.windows, " more would exceed its share of ",
                              kFreeShare * free, " (limit of all: ", capacity_windows_, "); try again later"),
-                TimeOf(held + request.windows - kFreeShare * free));
+                TimeOf(held + request.windows - kFreeShare * free),
+                // A client that has the server for itself fills it.
+                held == inside_ ? base::Exhausted::kFull : base::Exhausted::kQuota);
 }
 
 absl::Duration Admission::TimeOf(int64_t windows) const {

@@ -15,6 +15,7 @@ namespace timbre::jobs {
 namespace {
 
 constexpr int64_t kMaxPageSize = 1000;
+constexpr size_t kOtherBytes = 512;  // of a job in an answer: its names and times
 
 absl::Status NoSuchJob(const std::string& id) {
   return absl::NotFoundError(absl::StrCat("there is no job '", id, "'; list the jobs to see their ids"));
@@ -197,7 +198,7 @@ absl::StatusOr<JobStore::Page> JobStore::List(const ListOptions& options) const 
     size_t bytes = 0;
     while (!page.more && query.executeStep()) {
       Job job = rows::Read(query);
-      bytes += job.spec.size() + job.result.size();
+      bytes += job.spec.size() + job.result.size() + job.error.message().size() + kOtherBytes;
       page.more = page.jobs.size() == page_size || (bytes > kMaxPageBytes && !page.jobs.empty());
       if (!page.more) page.jobs.push_back(std::move(job));
     }

@@ -60,8 +60,8 @@ class JobStore {
     std::vector<Job> jobs;
     bool more = false;  // others follow the last of them
   };
-  // Newest first, in the order of insertion. A page ends before page_size where its specs and results would
-  // take over kMaxPageBytes, so that no list is larger than an answer may be. Errors: kInvalidArgument the
+  // Newest first, in the order of insertion. A page ends before page_size where its jobs would take over
+  // kMaxPageBytes, so that no list is larger than an answer may be. Errors: kInvalidArgument the
   // cursor's job is not there (any more): list from the start.
   absl::StatusOr<Page> List(const ListOptions& options) const;
   static constexpr size_t kMaxPageBytes = size_t{3} << 20;

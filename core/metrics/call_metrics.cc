@@ -44,8 +44,8 @@ PrometheusCallMetrics::PrometheusCallMetrics(prometheus::Registry& registry)
                    .Register(registry)),
       server_full_(prometheus::BuildCounter()
                        .Name("timbre_server_full_total")
-                       .Help("Calls that were refused for want of room in the server: queues, threads and "
-                             "memory that all clients share.")
+                       .Help("Calls that found no room in the server: queues, threads, memory and disk that "
+                             "all clients share.")
                        .Register(registry)
                        .Add({})),
       other_(MakeSeries({{"grpc_type", "other"}, {"grpc_service", "other"}, {"grpc_method", "other"}})) {}

@@ -36,11 +36,12 @@ std::array<prometheus::Gauge*, 2> GaugesByPriority(prometheus::Registry& registr
 }  // namespace
 
 EmbedMetrics::EmbedMetrics(prometheus::Registry& registry)
-    : requests_(BuildCounter()
-                    .Name("timbre_embed_requests_total")
-                    .Help("Embed and tag requests and streams by outcome: ok, rejected (the server had no "
-                          "room), quota (the client's is used up), expired, canceled, invalid, failed.")
-                    .Register(registry)),
+    : requests_(
+          BuildCounter()
+              .Name("timbre_embed_requests_total")
+              .Help("Embed and tag requests and streams by outcome: ok, rejected (the server had no "
+                    "room, or drains), quota (the client's is used up), expired, canceled, invalid, failed.")
+              .Register(registry)),
       phases_(BuildHistogram()
                   .Name("timbre_embed_request_phase_seconds")
                   .Help("Time that answered requests, and pieces of streams, spent in each phase: decode, "

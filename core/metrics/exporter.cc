@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/log.h"
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/metrics/call_metrics.h"
@@ -33,8 +34,16 @@ using prometheus::Registry;
 std::unique_ptr<Nvml> WatchGpu(absl::string_view device) {
   int index = 0;
   if (!absl::ConsumePrefix(&device, "cuda:") || !absl::SimpleAtoi(device, &index)) return nullptr;
-  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  return Nvml::Open(index, visible == nullptr ? "" : visible);
+  const char* const set = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string visible = set == nullptr ? "" : set;
+  std::unique_ptr<Nvml> gpu = Nvml::Open(index, visible);
+  if (gpu == nullptr) {
+    base::LogWarning(
+        "no metrics of the GPU: NVIDIA's management library does not know cuda:{} of "
+        "CUDA_VISIBLE_DEVICES=\"{}\"; numbers and whole UUIDs are understood",
+        index, visible);
+  }
+  return gpu;
 }
 
 void AddBuildInfo(Registry& registry, const Exporter::Options& options) {

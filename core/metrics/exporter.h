@@ -31,7 +31,7 @@ class CallMetrics {
   virtual void OnStarted(const std::string& service, const std::string& method) = 0;
   virtual void OnHandled(const std::string& service, const std::string& method, absl::StatusCode code,
                          absl::Duration duration) = 0;
-  // timbre_server_full_total: a call ended with base::Exhausted::kFull.
+  // timbre_server_full_total: a call found no room in the server, by no fault of its client.
   virtual void OnServerFull() = 0;
   // A message of a call; a unary call has one of each.
   virtual void OnReceived(const std::string& service, const std::string& method) = 0;

@@ -6,11 +6,11 @@ namespace timbre::model {
 namespace {
 
 // Weights from U(+-gain/sqrt(fan_in)), biases from U(+-1/sqrt(fan_in)).
-void DrawUniform(double gain, const torch::Tensor& weight, torch::Tensor& bias, torch::Generator& generator) {
+void DrawUniform(double gain, const torch::Tensor& weight, const torch::Tensor& bias,
+                 torch::Generator& generator) {
   const double fan_in = static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
   const double bound = 1 / std::sqrt(fan_in);
-  torch::Tensor values = weight;
-  values.uniform_(-gain * bound, gain * bound, generator);
+  weight.uniform_(-gain * bound, gain * bound, generator);
   if (bias.defined()) bias.uniform_(-bound, bound, generator);
 }
 

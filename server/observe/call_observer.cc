@@ -41,6 +41,13 @@ base::LogLevel LevelOf(const rpc::HandledCall& call) {
   }
 }
 
+// Also of what does not say why: disk and device memory.
+bool FoundNoRoom(const absl::Status& status) {
+  const auto cause = base::ExhaustedCauseOf(status);
+  return absl::IsResourceExhausted(status) && cause != base::Exhausted::kQuota &&
+         cause != base::Exhausted::kLimit;
+}
+
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
 base::LogFields FieldsOf(const rpc::HandledCall& call) {
@@ -77,7 +84,7 @@ void CallLog::OnStarted(const std::string& path) {
 void CallLog::OnHandled(const rpc::HandledCall& call) {
   const auto [service, name] = rpc::ServiceAndName(call.path);
   metrics_.OnHandled(service, name, call.status.code(), call.duration);
-  if (base::ExhaustedCauseOf(call.status) == base::Exhausted::kFull) metrics_.OnServerFull();
+  if (FoundNoRoom(call.status)) metrics_.OnServerFull();
   base::LogEvent(LevelOf(call), "rpc", FieldsOf(call));
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "absl/status/status.h"
+#include "core/base/exhausted.h"
 
 namespace timbre::rpc {
 
@@ -14,7 +15,7 @@ absl::Status Guarded(Body&& body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("the server has no memory left for this call");
+    return base::ExhaustedError(base::Exhausted::kFull, "the server has no memory left for this call");
   } catch (const std::exception& error) {
     return absl::InternalError(error.what());
   }

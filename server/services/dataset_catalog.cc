@@ -124,9 +124,11 @@ absl::Status DatasetCatalog::CheckUnused(const std::string& name) const {
 }
 
 absl::Status DatasetCatalog::Delete(const std::string& id) {
-  base::MutexLock lock(creating_);  // else it would not see the job of one that is being created
-  TIMBRE_RETURN_IF_ERROR(datasets_.Get(id).status());
-  TIMBRE_RETURN_IF_ERROR(CheckUnused(convert::DatasetName(id)));
+  {
+    base::MutexLock lock(creating_);  // the ingest of a row that is seen here is among the jobs
+    TIMBRE_RETURN_IF_ERROR(datasets_.Get(id).status());
+    TIMBRE_RETURN_IF_ERROR(CheckUnused(convert::DatasetName(id)));
+  }
   return datasets_.Delete(id);
 }
 

@@ -56,7 +56,7 @@ class DatasetCatalog {
   jobs::JobStore& jobs_;
   jobs::Scheduler& scheduler_;
   const Options options_;
-  base::Mutex creating_;  // held while a row has no job yet
+  base::Mutex creating_;  // held while a row has no job yet, and by who looks for a row's jobs
 };
 
 }  // namespace timbre::services

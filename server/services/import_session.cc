@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 #include "core/weights/checkpoint.h"
 #include "core/weights/served_form.h"
@@ -77,9 +78,11 @@ absl::Status ImportSession::Append(const std::string& bytes) {
   if (bytes_ == 0) TIMBRE_RETURN_IF_ERROR(CheckKind(bytes));
   bytes_ += static_cast<int64_t>(bytes.size());
   if (bytes_ > deps_.max_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the file has ", bytes_, " bytes or more; at most ", deps_.max_bytes,
-        " are allowed: leave the optimiser's state out, or raise limits.max_model_upload_bytes"));
+    return base::ExhaustedError(
+        base::Exhausted::kLimit,
+        absl::StrCat(
+            "the file has ", bytes_, " bytes or more; at most ", deps_.max_bytes,
+            " are allowed: leave the optimiser's state out, or raise limits.max_model_upload_bytes"));
   }
   sha256_.Update(bytes);
   errno = 0;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/atomic_file.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 
 namespace timbre::services {
@@ -17,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a file, and each folder of its path, counts beside its bytes: an upload of nothing but names is bounded
-// too.
+// What a file, and each folder of its path, counts beside its bytes: an upload of nothing but names is
+// bounded too.
 constexpr int64_t kBytesPerName = 4096;
 
 absl::Status CheckFilePath(const std::string& path) {
@@ -105,8 +106,10 @@ absl::Status UploadSession::BeginFile(const std::string& path) {
 absl::Status UploadSession::Charge(int64_t bytes) {
   charged_bytes_ += bytes;
   if (charged_bytes_ <= max_bytes_) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the upload has ", charged_bytes_, " bytes or more; at most ", max_bytes_,
+  return base::ExhaustedError(
+      base::Exhausted::kLimit,
+      absl::StrCat("the upload has ", charged_bytes_, " bytes or more (", kBytesPerName,
+                   " for each name in a path among them); at most ", max_bytes_,
                    " are allowed: split it, or put the files under the server's data root"));
 }
 

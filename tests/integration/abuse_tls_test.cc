@@ -54,18 +54,21 @@ TEST_F(TlsAbuseTest, HandshakesThatAreNeverFinishedAreCutOffAndLockNobodyOut) {
 TEST_F(TlsAbuseTest, WhatIsNoHandshakeIsTurnedAway) {
   std::mt19937 random(2);
   constexpr int kMostRounds = 1000;
-  int rounds = 0;
+  int rounds = 0, closed = 0;
   const auto begin = Clock::now();
   while (Going(begin) && rounds++ < kMostRounds) {
-    std::string noise(random() % 4000, '\0');
+    std::string noise(1 + random() % 4000, '\0');
     for (char& c : noise) c = static_cast<char>(random());
     RawHttp2 as_record(server_.address());
-    as_record.Send(BegunHello() + noise);
+    as_record.Send("\x16\x03\x01" + RawHttp2::BigEndian(noise.size(), 2) + noise);
+    // Noise may begin like a message that goes on, and then gets the ten seconds of a handshake.
+    closed += as_record.ClosedWithin(std::chrono::milliseconds(200)) ? 1 : 0;
     RawHttp2 plain = Connect();  // HTTP/2 without TLS
     plain.Send(RawHttp2::Frame(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1, RawHttp2::CallHeaders(kEmbed)));
     EXPECT_TRUE(plain.ClosedWithin(std::chrono::seconds(10)));
   }
-  EXPECT_GE(rounds, 10);
+  EXPECT_GE(rounds, 5);
+  EXPECT_GE(closed, 1);
 }
 
 TEST_F(TlsAbuseTest, HandshakesOneAfterTheOtherLeaveTheServerServing) {

@@ -1,6 +1,7 @@
 #include "server/rpc/byte_budget.h"
 
 #include "server/rpc/status.h"
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 #include "tests/support/rpc_status.h"
 
@@ -8,6 +9,7 @@ namespace timbre::rpc {
 namespace {
 
 using ::testing::HasSubstr;
+using timbre::testing::IsExhausted;
 using timbre::testing::IsOk;
 using timbre::testing::StatusIs;
 
@@ -16,9 +18,11 @@ TEST(ByteBudgetTest, AnAccountHasHalfOfItAndAllTogetherTheWhole) {
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto first, budget.Take("a", 300));
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto second, budget.Take("a", 200));
   EXPECT_THAT(budget.Take("a", 1), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("your calls")));
+  EXPECT_THAT(budget.Take("a", 1), IsExhausted(base::Exhausted::kQuota));
   TIMBRE_ASSERT_OK_AND_ASSIGN(const auto third, budget.Take("b", 400));
   EXPECT_THAT(budget.Take("c", 101),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("all clients")));
+  EXPECT_THAT(budget.Take("c", 101), IsExhausted(base::Exhausted::kFull));
   EXPECT_THAT(budget.Take("c", 100), IsOk());
   EXPECT_EQ(budget.held(), 900);
 }

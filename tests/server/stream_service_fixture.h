@@ -42,6 +42,7 @@ class Recorder final : public embed::Observer {
     int answers = 0;
     std::vector<absl::Status> ends;
     std::vector<std::string> models;
+    std::vector<embed::Priority> priorities;  // of the answers
   };
   void OnAnswer(const embed::AnswerReport& report) override {
     base::MutexLock lock(mutex_);
@@ -49,6 +50,7 @@ class Recorder final : public embed::Observer {
     seen_.total += report.timings.total;
     seen_.infer += report.timings.infer;
     ++seen_.answers;
+    seen_.priorities.push_back(report.priority);
   }
   void OnEnd(const absl::Status& status, const std::string& model) override {
     base::MutexLock lock(mutex_);

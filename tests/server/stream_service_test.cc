@@ -34,6 +34,33 @@ TEST_F(StreamServiceTest, AStreamIsCountedLikeARequestAndTimedPieceByPiece) {
   EXPECT_GT(seconds(last.final().timings().decode()), 0);
 }
 
+TEST_F(StreamServiceTest, AnAnswerIsCountedWithThePriorityOfItsCallOrStream) {
+  Start();
+  for (const auto& [name, priority] :
+       {std::pair("bulk", embed::Priority::kBulk), {"interactive", embed::Priority::kInteractive}}) {
+    recorder_.Forget();
+    grpc::ClientContext context;
+    context.AddMetadata("timbre-priority", name);
+    v1::EmbedRequest request;
+    *request.mutable_audio()->mutable_pcm()->mutable_format() = PcmConfig().config().format().pcm();
+    request.mutable_audio()->mutable_pcm()->set_samples(Windows(1));
+    v1::EmbedResponse response;
+    ASSERT_THAT(stub_->Embed(&context, request, &response), IsRpcOk());
+    grpc::ClientContext stream_context;
+    stream_context.AddMetadata("timbre-priority", name);
+    const auto stream = stub_->EmbedStream(&stream_context);
+    stream->Write(PcmConfig());
+    stream->Write(Chunk(Windows(1)));
+    stream->WritesDone();
+    for (v1::EmbedStreamResponse answer; stream->Read(&answer);) {
+    }
+    ASSERT_THAT(stream->Finish(), IsRpcOk());
+    Await("both have ended", [&] { return recorder_.seen().ends.size() == 2; });
+    EXPECT_THAT(recorder_.seen().priorities,
+                ::testing::AllOf(::testing::SizeIs(::testing::Ge(2)), ::testing::Each(priority)));
+  }
+}
+
 TEST_F(StreamServiceTest, AStreamForNoModelIsCountedToo) {
   Start();
   grpc::ClientContext context;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tests/core/audio/encode_audio.h"
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 #include "tests/support/signals.h"
 #include "tests/support/temp_dir.h"
@@ -96,6 +97,7 @@ TEST_F(EncodedChunksTest, AudioThatIsTooLongIsRefusedAtOnceWhereTheHeaderTellsEl
   const DecodeLimits limits = {.max_duration = absl::Seconds(10)};
   const Taken told = Take(*Decoder(limits), flac_, 65536);
   EXPECT_THAT(told.end, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("10s")));
+  EXPECT_THAT(told.end, timbre::testing::IsExhausted(base::Exhausted::kLimit));
   EXPECT_TRUE(told.windows.empty());
   const auto mp3 = timbre::testing::EncodeAudio(
       clip_, {.format = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, .sample_rate_hz = 16000});

@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "tests/fakes/executors.h"
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 
 namespace timbre::base {
@@ -47,9 +48,10 @@ TEST(ThreadPoolTest, AFullQueueIsRefusedWithItsNameAndLimit) {
   busy.wait();  // the thread is occupied, the queue empty
   ASSERT_THAT(pool->Schedule([&runs] { ++runs; }), IsOk());
   ASSERT_THAT(pool->Schedule([&runs] { ++runs; }), IsOk());
-  EXPECT_THAT(pool->Schedule([&runs] { ++runs; }),
-              StatusIs(absl::StatusCode::kResourceExhausted,
-                       AllOf(HasSubstr("decode pool"), HasSubstr("2 waiting"))));
+  const absl::Status refused = pool->Schedule([&runs] { ++runs; });
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted,
+                                AllOf(HasSubstr("decode pool"), HasSubstr("2 waiting"))));
+  EXPECT_THAT(refused, timbre::testing::IsExhausted(Exhausted::kFull));
   EXPECT_THAT(pool->Continue([&runs] { ++runs; }), IsOk());  // was let in before
   go_on.count_down();
   pool->Stop();

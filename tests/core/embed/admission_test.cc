@@ -7,12 +7,14 @@
 
 #include "core/base/random.h"
 #include "core/base/retry_after.h"
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 
 namespace timbre::embed {
 namespace {
 
 using ::testing::HasSubstr;
+using ::timbre::testing::IsExhausted;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -61,6 +63,7 @@ TEST(AdmissionTest, AFullHouseRefusesWithLimitActualAndWhenToTryAgain) {
   const auto refused = admission.Enter(Of("b", 5));
   EXPECT_THAT(refused, StatusIs(kFull, AllOf(HasSubstr("8 windows are inside"), HasSubstr("limit of 10"))));
   EXPECT_EQ(base::RetryAfterOf(refused.status()), absl::Milliseconds(300));  // until three have gone
+  EXPECT_THAT(refused, IsExhausted(base::Exhausted::kFull));
   EXPECT_EQ(admission.windows_inside(), 8);
 }
 
@@ -69,14 +72,18 @@ TEST(AdmissionTest, WhatCanNeverFitIsToldSoWithoutAHintToTryAgain) {
   const auto refused = admission.Enter(Of("a", 11));
   EXPECT_THAT(refused, StatusIs(kFull, AllOf(HasSubstr("11 windows"), HasSubstr("at most 10"))));
   EXPECT_EQ(base::RetryAfterOf(refused.status()), std::nullopt);
+  EXPECT_THAT(refused, IsExhausted(base::Exhausted::kLimit));
 }
 
 TEST(AdmissionTest, OneClientAloneGetsFourFifthsAndANewcomerIsStillLetIn) {
   Admission admission(1000);
   const auto flood = Flood(admission, "flood");
   EXPECT_EQ(flood.size(), 800U);
-  EXPECT_THAT(admission.Enter(Of("flood", 1)), StatusIs(kFull, HasSubstr("full for this client")));
-  EXPECT_THAT(admission.Enter(Of("newcomer", 100)), IsOk());
+  const auto refused = admission.Enter(Of("flood", 1));
+  EXPECT_THAT(refused, StatusIs(kFull, HasSubstr("full for this client")));
+  EXPECT_THAT(refused, IsExhausted(base::Exhausted::kFull));  // nobody else's windows are inside
+  TIMBRE_ASSERT_OK_AND_ASSIGN(const Admission::Place newcomer, admission.Enter(Of("newcomer", 100)));
+  EXPECT_THAT(admission.Enter(Of("flood", 1)), IsExhausted(base::Exhausted::kQuota));
 }
 
 TEST(AdmissionTest, ClientsThatFloodGetEqualShares) {

@@ -262,7 +262,7 @@ TEST_F(JobStoreTest, ListsNewestFirstByPageStateAndKind) {
 
 TEST_F(JobStoreTest, APageOfLargeJobsEndsBeforeItIsTooLargeForAnAnswer) {
   Job large = NewJob("ingest");
-  large.spec = std::string(JobStore::kMaxPageBytes / 2, 'x');
+  large.spec = std::string(JobStore::kMaxPageBytes / 2 - 1024, 'x');
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) ids.push_back(Insert(large).id);
   TIMBRE_ASSERT_OK_AND_ASSIGN(const JobStore::Page first, store_->List({}));

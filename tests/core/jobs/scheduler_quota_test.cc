@@ -1,5 +1,6 @@
 // How many jobs of a client may be under way.
 #include "tests/core/jobs/scheduler_fixture.h"
+#include "tests/support/exhausted.h"
 
 namespace timbre::jobs {
 namespace {
@@ -24,8 +25,9 @@ class SchedulerQuotaTest : public SchedulerTest {
 TEST_F(SchedulerQuotaTest, AJobMoreThanTheQuotaIsRefusedAndTold) {
   Start(/*hold=*/true);
   Queue("train", "work");
-  EXPECT_THAT(Submit("train", "work"),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("quota is 1")));
+  const auto refused = Submit("train", "work");
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("quota is 1")));
+  EXPECT_THAT(refused, timbre::testing::IsExhausted(base::Exhausted::kQuota));
   EXPECT_EQ(over_quota_, 1);
 }
 

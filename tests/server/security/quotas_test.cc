@@ -3,12 +3,14 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/retry_after.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 
 namespace timbre::security {
 namespace {
 
 using ::testing::HasSubstr;
+using ::timbre::testing::IsExhausted;
 using ::timbre::testing::IsOk;
 using ::timbre::testing::StatusIs;
 
@@ -35,11 +37,11 @@ TEST_F(QuotasTest, EachRefusalIsToldByItsKind) {
                  .observer = &observer,
                  .clock = &clock_});
   ASSERT_THAT(quotas.OnCall("a"), IsOk());
-  EXPECT_THAT(quotas.OnCall("a"), StatusIs(kExhausted));
+  EXPECT_THAT(quotas.OnCall("a"), IsExhausted(base::Exhausted::kQuota));
   ASSERT_THAT(quotas.OnWindows("a", 2), IsOk());
-  EXPECT_THAT(quotas.OnWindows("a", 1), StatusIs(kExhausted));
+  EXPECT_THAT(quotas.OnWindows("a", 1), IsExhausted(base::Exhausted::kQuota));
   const auto place = quotas.BeginUpload("a");
-  EXPECT_THAT(quotas.BeginUpload("a"), StatusIs(kExhausted));
+  EXPECT_THAT(quotas.BeginUpload("a"), IsExhausted(base::Exhausted::kQuota));
   quotas.OnJobRefused();
   EXPECT_EQ(observer.kinds,
             (std::vector{QuotaKind::kRequests, QuotaKind::kWindows, QuotaKind::kUploads, QuotaKind::kJobs}));
