@@ -79,9 +79,12 @@ absl::Status Learner::ChooseEngine(const RuntimeConfig& runtime) {
         "train_engine is \"timbre\", which computes on the CPU; with this device it must be auto or torch");
   }
   auto engine = EncoderEngine::Create(*online_.encoder, bf16_);
-  if (engine.ok()) online_.engine = *std::move(engine);
-  // An encoder of another kind is LibTorch's, unless it was asked for.
-  return runtime.train_engine == "auto" ? absl::OkStatus() : engine.status();
+  if (!engine.ok()) {
+    // An encoder of another kind is LibTorch's, unless it was asked for.
+    return runtime.train_engine == "auto" ? absl::OkStatus() : engine.status();
+  }
+  online_.engine = *std::move(engine);
+  return absl::OkStatus();
 }
 
 // Its engine is the online branch's: engines have no weights.
