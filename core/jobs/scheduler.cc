@@ -144,7 +144,7 @@ class Scheduler::Impl {
   // Under control_, so that nobody else's job comes between.
   absl::Status CheckQuota(const std::string& client) {
     bool over_quota = false;
-    const absl::Status status = ledger_.store().CheckQuota(client, QuotaOf(client, over_quota));
+    absl::Status status = ledger_.store().CheckQuota(client, QuotaOf(client, over_quota));
     if (over_quota && options_.on_over_quota) options_.on_over_quota();
     return status;
   }

@@ -16,7 +16,7 @@ std::vector<float> ToVector(const torch::Tensor& tensor) {
 }
 
 // U(-1/sqrt(inputs), 1/sqrt(inputs)): PyTorch's start of a linear layer.
-torch::Tensor Uniform(std::vector<int64_t> shape, int64_t inputs, base::Random& random) {
+torch::Tensor Uniform(const std::vector<int64_t>& shape, int64_t inputs, base::Random& random) {
   torch::Tensor tensor = torch::empty(shape, torch::kFloat64);
   const double bound = 1 / std::sqrt(static_cast<double>(inputs));
   double* values = tensor.data_ptr<double>();
