@@ -9,7 +9,7 @@ std::string FitBatch(const v1::Dataset& dataset, v1::TrainingConfig& config) {
   const bool clips = config.batch_unit() == v1::BATCH_UNIT_CLIP;
   const int64_t there = clips ? dataset.clip_count() : dataset.track_count();
   if (there < kFewest || config.batch_tracks() <= there) return "";
-  const std::string text =
+  std::string text =
       absl::StrCat(dataset.name(), " has ", there, clips ? " clips" : " tracks", ": a batch takes ", there,
                    " instead of the preset's ", config.batch_tracks(),
                    ", so each sees fewer negatives (--batch chooses another size)");

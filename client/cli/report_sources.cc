@@ -35,10 +35,10 @@ class Gatherer {
   absl::Status GatherTraining() {
     const v1::Job& training = *parts_.training;
     if (training.has_ssl_training_result()) {
-      const absl::Status version = GatherVersion(training.ssl_training_result().model_version());
+      absl::Status version = GatherVersion(training.ssl_training_result().model_version());
       if (!version.ok()) return version;
     }
-    const absl::Status dataset = GatherDataset("trained on", training.ssl_training().dataset());
+    absl::Status dataset = GatherDataset("trained on", training.ssl_training().dataset());
     return dataset.ok() ? GatherCurves() : dataset;
   }
 

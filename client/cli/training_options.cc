@@ -59,6 +59,7 @@ absl::Status SetObjective(const TrainingOptions& options, v1::TrainingConfig& co
 std::vector<std::string> ObjectiveNames() {
   std::vector<std::string> names;
   const google::protobuf::Descriptor& objective = *v1::ObjectiveConfig::descriptor();
+  names.reserve(static_cast<size_t>(objective.field_count()));
   for (int i = 0; i < objective.field_count(); ++i) names.push_back(objective.field(i)->name());
   return names;
 }
