@@ -19,6 +19,7 @@ TEST_F(StreamServiceTest, CancelledWhileItWaitsForADecoderItFreesAll) {
   CancelledOnce({PcmConfig(), Chunk(Windows(1))}, [&] {
     Await("it waits", [&] { return embedder_->load().oldest_decode_wait > absl::ZeroDuration(); });
   });
+  AwaitWhatWasSent();
   decoder.Release();
   ExpectFreed();
   EXPECT_EQ(encoder_->calls(), calls_before_);

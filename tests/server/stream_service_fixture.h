@@ -183,6 +183,16 @@ class StreamServiceTest : public ::testing::Test {
     EXPECT_THAT(stream->Finish(), timbre::testing::IsRpcError(grpc::StatusCode::CANCELLED, ::testing::_));
   }
 
+  // The server has read what the client sent before, a cancel too: later calls on the connection are
+  // answered.
+  void AwaitWhatWasSent() {
+    for (int i = 0; i < 2; ++i) {
+      grpc::ClientContext context;
+      v1::GetInfoResponse info;
+      ASSERT_THAT(stub_->GetInfo(&context, {}, &info), timbre::testing::IsRpcOk());
+    }
+  }
+
   // Nothing of the stream is left.
   void ExpectFreed() {
     encoder_->Release();
