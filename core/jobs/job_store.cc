@@ -35,16 +35,14 @@ absl::Status CheckNewId(SQLite::Database& db, const std::string& id) {
   return absl::OkStatus();
 }
 
-absl::Status WithinQuota(SQLite::Database& db, const std::string& client, const JobQuota& quota) {
-  if (quota.over_quota != nullptr) *quota.over_quota = false;
-  if (quota.max_unfinished <= 0) return absl::OkStatus();
+absl::Status WithinQuota(SQLite::Database& db, const std::string& client, int64_t max_unfinished) {
+  if (max_unfinished <= 0) return absl::OkStatus();
   const int64_t unfinished = rows::CountUnfinished(db, client);
-  if (unfinished < quota.max_unfinished) return absl::OkStatus();
-  if (quota.over_quota != nullptr) *quota.over_quota = true;
+  if (unfinished < max_unfinished) return absl::OkStatus();
   return base::ExhaustedError(
       base::Exhausted::kQuota,
       absl::StrCat("client '", client, "' has ", unfinished, " jobs that have not ended, and its quota is ",
-                   quota.max_unfinished, "; wait for one to end, or cancel one"));
+                   max_unfinished, "; wait for one to end, or cancel one"));
 }
 
 // A job as `change` left it, with what `change` has no say in.
@@ -94,7 +92,7 @@ absl::StatusOr<std::unique_ptr<JobStore>> JobStore::Create(std::shared_ptr<store
 }
 
 absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<std::string>& payloads,
-                                     const JobQuota& quota) {
+                                     int64_t max_unfinished) {
   if (existed != nullptr) *existed = false;
   const absl::Status status = database_->Transaction([&](SQLite::Database& db) -> absl::Status {
     if (!job.request_id.empty()) {
@@ -109,7 +107,7 @@ absl::StatusOr<Job> JobStore::Insert(Job job, bool* existed, const std::vector<s
         return absl::OkStatus();
       }
     }
-    TIMBRE_RETURN_IF_ERROR(WithinQuota(db, job.client, quota));
+    TIMBRE_RETURN_IF_ERROR(WithinQuota(db, job.client, max_unfinished));
     if (job.id.empty()) {
       job.id = rows::NewId(db);
     } else {
@@ -177,8 +175,8 @@ absl::StatusOr<std::optional<Job>> JobStore::FindByRequestId(const std::string& 
   return job;
 }
 
-absl::Status JobStore::CheckQuota(const std::string& client, const JobQuota& quota) const {
-  return database_->Read([&](SQLite::Database& db) { return WithinQuota(db, client, quota); });
+absl::Status JobStore::CheckQuota(const std::string& client, int64_t max_unfinished) const {
+  return database_->Read([&](SQLite::Database& db) { return WithinQuota(db, client, max_unfinished); });
 }
 
 absl::StatusOr<JobStore::Page> JobStore::List(const ListOptions& options) const {

@@ -15,12 +15,6 @@
 
 namespace timbre::jobs {
 
-// How many jobs that are not over a client may have (0: no limit), and where it is told that it had them.
-struct JobQuota {
-  int64_t max_unfinished = 0;
-  bool* over_quota = nullptr;
-};
-
 // Jobs and their events in SQLite. Every write that returns OK survives kill -9 (WAL, synchronous FULL). A
 // job row and its events are written in one transaction, so the numbers of a job's events are 1, 2, 3, ... up
 // to the row's last_sequence, always. Threads: safe (one connection behind one mutex). Errors, beside the
@@ -35,9 +29,9 @@ class JobStore {
   // there, returns that job instead (`*existed` = true) if kind and spec are equal. Errors: kAlreadyExists
   // the request_id was used for another spec, or the id is taken · kInvalidArgument the id's form ·
   // kResourceExhausted the client has `max_unfinished` jobs already that are not over (0: no limit;
-  // `*over_quota` = true), or the disk is full.
+  // base::Exhausted::kQuota), or the disk is full.
   absl::StatusOr<Job> Insert(Job job, bool* existed, const std::vector<std::string>& payloads = {},
-                             const JobQuota& quota = {});
+                             int64_t max_unfinished = 0);
 
   absl::StatusOr<Job> Get(const std::string& id) const;  // kNotFound
 
@@ -66,8 +60,8 @@ class JobStore {
   absl::StatusOr<Page> List(const ListOptions& options) const;
   static constexpr size_t kMaxPageBytes = size_t{3} << 20;
 
-  // What Insert asks of the quota, for a job that is over and is to be queued again.
-  absl::Status CheckQuota(const std::string& client, const JobQuota& quota) const;
+  // What Insert asks of `max_unfinished`, for a job that is over and is to be queued again.
+  absl::Status CheckQuota(const std::string& client, int64_t max_unfinished) const;
 
   // Reads, changes and writes a job, and appends `payloads` as events, in one transaction; returns the new
   // job. `change` may refuse with a status: then nothing is written. `payloads` is read after `change` ran,

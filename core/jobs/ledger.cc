@@ -32,10 +32,10 @@ absl::StatusOr<Job> Ledger::Advance(const std::string& id, const Decision& decid
   return job;
 }
 
-absl::StatusOr<Job> Ledger::Insert(Job job, const JobQuota& quota, bool* existed) {
+absl::StatusOr<Job> Ledger::Insert(Job job, int64_t max_unfinished, bool* existed) {
   job.create_time = clock_.Now();
   return store_.Insert(std::move(job), existed,
-                       {codec_.StatePayload(JobState::kQueued, absl::OkStatus(), "queued")}, quota);
+                       {codec_.StatePayload(JobState::kQueued, absl::OkStatus(), "queued")}, max_unfinished);
 }
 
 absl::Status Ledger::Report(const std::string& id, const std::string& payload, int64_t step,

@@ -29,7 +29,7 @@ class Ledger {
   absl::StatusOr<Job> Advance(const std::string& id, const Decision& decide);
 
   // Inserts a QUEUED job with its first event. Errors: as JobStore::Insert.
-  absl::StatusOr<Job> Insert(Job job, const JobQuota& quota, bool* existed);
+  absl::StatusOr<Job> Insert(Job job, int64_t max_unfinished, bool* existed);
 
   // An event of a running body, with its progress.
   absl::Status Report(const std::string& id, const std::string& payload, int64_t step, int64_t steps_total);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/exhausted.h"
 #include "core/base/status_macros.h"
 #include "core/jobs/lane.h"
 #include "core/jobs/ledger.h"
@@ -55,10 +56,10 @@ class Scheduler::Impl {
   absl::StatusOr<Job> Submit(Job job) {
     if (LaneOf(job.kind) == nullptr) return UnknownKind(job.kind);
     return Told([&]() -> absl::StatusOr<Job> {
-      bool existed = false, over_quota = false;
-      const JobQuota quota = QuotaOf(job.client, over_quota);
-      absl::StatusOr<Job> submitted = ledger_.Insert(std::move(job), quota, &existed);
-      if (over_quota && options_.on_over_quota) options_.on_over_quota();
+      bool existed = false;
+      const int64_t most = MostUnfinished(job.client);
+      absl::StatusOr<Job> submitted = ledger_.Insert(std::move(job), most, &existed);
+      TellIfOverQuota(submitted.status());
       if (!submitted.ok()) return submitted;
       if (!existed) LaneOf(submitted->kind)->Push(submitted->id);
       return submitted;
@@ -83,7 +84,12 @@ class Scheduler::Impl {
     return Told([&]() -> absl::StatusOr<Job> {
       TIMBRE_ASSIGN_OR_RETURN(const Job seen, ledger_.store().Get(id));
       TIMBRE_RETURN_IF_ERROR(CheckResumable(seen));
-      if (IsTerminal(seen.state)) TIMBRE_RETURN_IF_ERROR(CheckQuota(seen.client));
+      if (IsTerminal(seen.state)) {
+        // Under control_, so that nobody else's job comes between.
+        const absl::Status room = ledger_.store().CheckQuota(seen.client, MostUnfinished(seen.client));
+        TellIfOverQuota(room);
+        TIMBRE_RETURN_IF_ERROR(room);
+      }
       const auto decide = [&seen](const Job& job) -> NextMove {
         // CanResume may read files, so it was asked before the transaction.
         if (job.state != seen.state) return absl::AbortedError("the job has just changed; look at it again");
@@ -136,17 +142,13 @@ class Scheduler::Impl {
     return jobs;
   }
 
-  JobQuota QuotaOf(const std::string& client, bool& over_quota) const {
-    return {.max_unfinished = options_.max_unfinished_of ? options_.max_unfinished_of(client) : 0,
-            .over_quota = &over_quota};
+  int64_t MostUnfinished(const std::string& client) const {
+    return options_.max_unfinished_of ? options_.max_unfinished_of(client) : 0;
   }
 
-  // Under control_, so that nobody else's job comes between.
-  absl::Status CheckQuota(const std::string& client) {
-    bool over_quota = false;
-    absl::Status status = ledger_.store().CheckQuota(client, QuotaOf(client, over_quota));
-    if (over_quota && options_.on_over_quota) options_.on_over_quota();
-    return status;
+  void TellIfOverQuota(const absl::Status& status) const {
+    const bool over = base::ExhaustedCauseOf(status) == base::Exhausted::kQuota;
+    if (over && options_.on_over_quota) options_.on_over_quota();
   }
 
   absl::Status CheckResumable(const Job& job) {

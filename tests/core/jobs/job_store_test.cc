@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/support/exhausted.h"
 #include "tests/support/matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -309,18 +310,14 @@ TEST(JobStoreFileTest, ReopeningFindsTheSameJobs) {
 }
 
 TEST_F(JobStoreTest, AJobOverTheQuotaIsToldApartFromAnotherRefusal) {
-  bool over_quota = true;
-  ASSERT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, {.max_unfinished = 1, .over_quota = &over_quota}),
-              IsOk());
-  EXPECT_FALSE(over_quota);
-  EXPECT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, {.max_unfinished = 1, .over_quota = &over_quota}),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_TRUE(over_quota);
+  ASSERT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, /*max_unfinished=*/1), IsOk());
+  EXPECT_THAT(store_->Insert(NewJob("ingest"), nullptr, {}, /*max_unfinished=*/1),
+              timbre::testing::IsExhausted(base::Exhausted::kQuota));
   Job bad = NewJob("ingest");
   bad.id = "no id";
-  EXPECT_THAT(store_->Insert(bad, nullptr, {}, {.max_unfinished = 2, .over_quota = &over_quota}),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_FALSE(over_quota);
+  const auto refused = store_->Insert(bad, nullptr, {}, /*max_unfinished=*/2);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(base::ExhaustedCauseOf(refused.status()), std::nullopt);
 }
 
 }  // namespace
